@@ -1,0 +1,37 @@
+//go:build never
+
+package scaffold
+
+import (
+	_ "al.essio.dev/pkg/shellescape"
+	_ "github.com/agext/levenshtein"
+	_ "github.com/cenkalti/backoff/v5"
+	_ "github.com/cloudflare/cfssl/config"
+	_ "github.com/cloudflare/cfssl/csr"
+	_ "github.com/cloudflare/cfssl/helpers"
+	_ "github.com/cloudflare/cfssl/initca"
+	_ "github.com/cloudflare/cfssl/signer/local"
+	_ "github.com/coreos/go-systemd/v22/unit"
+	_ "github.com/dustin/go-humanize"
+	_ "github.com/gofrs/flock"
+	_ "github.com/google/go-cmp/cmp"
+	_ "github.com/google/renameio/v2"
+	_ "github.com/invopop/jsonschema"
+	_ "github.com/jedib0t/go-pretty/v6/table"
+	_ "github.com/prometheus/common/expfmt"
+	_ "github.com/prometheus/common/model"
+	_ "github.com/rogpeppe/go-internal/testscript"
+	_ "github.com/santhosh-tekuri/jsonschema/v6"
+	_ "github.com/spf13/cobra"
+	_ "github.com/spf13/pflag"
+	_ "github.com/vishvananda/netlink"
+	_ "github.com/vishvananda/netns"
+	_ "go.etcd.io/etcd/client/v3"
+	_ "go.etcd.io/etcd/server/v3/embed"
+	_ "go.etcd.io/etcd/server/v3/etcdmain"
+	_ "golang.org/x/sync/errgroup"
+	_ "golang.org/x/sys/unix"
+	_ "golang.org/x/term"
+	_ "golang.org/x/tools/go/packages"
+	_ "gopkg.in/yaml.v3"
+)
