@@ -1,0 +1,106 @@
+# What a newcomer, a contributor and the CI run. `make` alone lists the targets; nothing here needs root but `make e2e`.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+GO ?= go
+COMMANDS := etcdbake etcdbake-rehearse etcd-verify
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+LDFLAGS := -s -w -X github.com/etcdbake/etcdbake/cmd/internal/cli.Version=$(VERSION)
+# Where `make install` puts the commands: PREFIX/bin, else where `go install` would.
+BINDIR ?= $(if $(PREFIX),$(PREFIX)/bin,$(or $(shell $(GO) env GOBIN),$(shell $(GO) env GOPATH)/bin))
+# The race detector needs a C compiler; without one the tests still run.
+RACE ?= $(if $(filter 1,$(shell $(GO) env CGO_ENABLED)),-race)
+FUZZTIME ?= 30s
+DEMO := .cache/demo
+LINT := $(GO) tool -modfile=tools/lint/go.mod
+
+.PHONY: help
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+# Static binaries: they run on any Linux, and start faster. The first build compiles etcd too and takes a minute or two.
+.PHONY: build
+build: ## Build the commands into bin/
+	@mkdir -p bin
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/ $(COMMANDS:%=./cmd/%)
+
+.PHONY: install
+install: build ## Install the commands into PREFIX/bin (default: where go install would)
+	install -d '$(BINDIR)'
+	install -m 0755 $(COMMANDS:%=bin/%) '$(BINDIR)'
+
+.PHONY: demo
+demo: ## From a spec to a verified three-member cluster on this machine
+	@echo '# building (the first time takes a minute or two)'
+	@$(MAKE) -s build
+	@rm -rf $(DEMO)
+	@mkdir -p $(DEMO)
+	@echo '$$ etcdbake generate -f examples/cluster.yaml'
+	@bin/etcdbake generate -f examples/cluster.yaml --pki $(DEMO)/pki --out $(DEMO)/out
+	@echo '$$ etcdbake rehearse'
+	@bin/etcdbake rehearse --pki $(DEMO)/pki --out $(DEMO)/out
+
+.PHONY: test
+test: ## Run every test that needs neither root nor apt
+	$(GO) test $(RACE) ./...
+
+.PHONY: e2e
+e2e: ## Boot three real hosts from the user-data and verify them (root, Debian, apt)
+	@[ "$$(id -u)" = 0 ] || { echo 'make e2e boots real hosts with systemd-nspawn: run it as root' >&2; exit 1; }
+	.ci/packages
+	$(GO) test -tags e2e -count=1 -timeout 25m -v ./test/e2e/...
+
+.PHONY: lint
+lint: ## Check formatting, vet, staticcheck and the shell scripts
+	@unformatted=$$(git ls-files -z '*.go' | xargs -0 gofmt -l); \
+	[ -z "$$unformatted" ] || { printf 'make fmt would change:\n%s\n' "$$unformatted" >&2; exit 1; }
+	$(GO) vet ./...
+	$(GO) vet -tags e2e ./test/...
+	$(LINT) staticcheck -tags e2e ./...
+	@if command -v shellcheck >/dev/null; then shellcheck .ci/run .ci/packages; else echo 'shellcheck: not installed, skipped'; fi
+
+.PHONY: fmt
+fmt: ## Format the Go files (the twin of lint's first check)
+	git ls-files -z '*.go' | xargs -0 gofmt -w
+
+.PHONY: cross
+cross: ## Check that the commands compile for the other systems
+	GOOS=linux GOARCH=arm64 CGO_ENABLED=0 $(GO) build -o /dev/null $(COMMANDS:%=./cmd/%)
+	GOOS=darwin GOARCH=arm64 CGO_ENABLED=0 $(GO) build -o /dev/null $(COMMANDS:%=./cmd/%)
+
+.PHONY: vuln
+vuln: ## Look for known vulnerabilities (needs the network's database, so not part of the CI)
+	$(LINT) govulncheck ./...
+
+.PHONY: fuzz
+fuzz: ## Run every fuzz target for FUZZTIME each (30s)
+	@git grep -E '^func Fuzz' -- '*_test.go' | sed -E 's|^(.*)/[^/]+:func (Fuzz\w+).*|\1 \2|' | while read -r dir name; do \
+		echo "# $$dir $$name"; $(GO) test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) "./$$dir"; done
+
+.PHONY: generate
+generate: ## Regenerate what is generated from the code (the twin of check-generated)
+	$(GO) generate ./...
+
+# The tree's state, so that check-generated works on a dirty tree too.
+TREE = { git diff; git ls-files -z --others --exclude-standard | xargs -0r sha256sum; } | sha256sum
+
+.PHONY: check-generated
+check-generated: ## Check that make generate changes nothing
+	@before=$$($(TREE)); $(MAKE) generate; \
+	[ "$$before" = "$$($(TREE))" ] || { git status --short; echo 'make generate changed these: commit them' >&2; exit 1; }
+
+.PHONY: goldens
+goldens: ## Rewrite the golden files (the twin of the tests that compare them)
+	$(GO) test $$(git grep -lE '"update"|update\.Golden' -- '*_test.go' | xargs -n1 dirname | sort -u | sed 's|^|./|') -update
+
+.PHONY: bench
+bench: build ## Compare generate with the cfssl command line tools
+	$(GO) -C tools/cfssl build -o '$(CURDIR)/.cache/cfssl/' github.com/cloudflare/cfssl/cmd/cfssl github.com/cloudflare/cfssl/cmd/cfssljson
+	$(GO) run ./test/bench -etcdbake bin/etcdbake -cfssl .cache/cfssl
+
+.PHONY: clean
+clean: ## Remove what was built
+	rm -rf bin dist .cache
