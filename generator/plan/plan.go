@@ -1,25 +1,38 @@
 // Package plan decides what one host must look like to become a member: the one source of truth that every format encodes.
 package plan
 
-import "io/fs"
+import (
+	"fmt"
+	"io/fs"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/etcdbake/etcdbake/generator/pki"
+	"github.com/etcdbake/etcdbake/generator/spec"
+	"github.com/etcdbake/etcdbake/templates"
+)
 
 // Host is everything that one member's host needs, complete and in a fixed order.
 type Host struct {
-	Name string
+	Cluster string
+	Name    string
 	// Directories are made before any file is written, with their modes from the first moment.
 	Directories []Directory
 	Files       []File
-	// Start are the units that first boot starts, in order; they are enabled too.
-	Start []string
+	// Unit is enabled, and started without waiting for it, once everything else is there; it does the rest.
+	Unit string
+	// Done exists on the host once first boot has done its work; until then a format may write everything again.
+	Done string
 }
 
-// Directory is a folder on the host, owned by root until first boot gives it to its owner.
+// Directory is a folder on the host, owned by root.
 type Directory struct {
 	Path string
 	Mode fs.FileMode
 }
 
-// File is a file on the host, owned by root; the first-boot script gives files to user etcd, which does not exist before.
+// File is a file on the host, owned by root; the first-boot script gives keys to user etcd, which does not exist before.
 type File struct {
 	Path    string
 	Mode    fs.FileMode
@@ -32,8 +45,120 @@ type File struct {
 // Layer tells what is the same on every host of a cluster from what is one host's own.
 type Layer string
 
-// The image layer may be baked into a golden image: it is the same for every host and has no secret.
+// The image layer may be baked into a golden image: it holds no secret and nothing of one host.
 const (
 	Image    Layer = "image"
 	Identity Layer = "identity"
 )
+
+// Paths on the host.
+const (
+	tlsDir         = "/etc/etcd/ssl"
+	caPath         = tlsDir + "/etcd-ca.pem"
+	serverCertPath = tlsDir + "/etcd.pem"
+	serverKeyPath  = tlsDir + "/etcd-key.pem"
+	peerCAPath     = tlsDir + "/etcd-peer-ca.pem"
+	peerCertPath   = tlsDir + "/etcd-peer.pem"
+	peerKeyPath    = tlsDir + "/etcd-peer-key.pem"
+	dataDir        = "/var/lib/etcd"
+	unitDir        = "/etc/systemd/system/"
+	firstBootUnit  = "etcdbake-first-boot.service"
+)
+
+// Hosts returns the plan of every member, in the spec's order. An error means that the bundle lacks a member or that a
+// template does not fit its data.
+func Hosts(c *spec.Cluster, bundle *pki.Bundle) ([]Host, error) {
+	var hosts []Host
+	for _, m := range c.Members {
+		identity, ok := bundle.Members[m.Name]
+		if !ok {
+			return nil, fmt.Errorf("no certificates for member %s", m.Name)
+		}
+		files, err := hostFiles(c, m, bundle, identity)
+		if err != nil {
+			return nil, err
+		}
+		hosts = append(hosts, Host{
+			Cluster: c.Name,
+			Name:    m.Name,
+			Directories: []Directory{
+				{"/etc/etcd", 0o755},
+				{tlsDir, 0o700},
+				{"/etc/etcdbake", 0o755},
+			},
+			Files: files,
+			Unit:  firstBootUnit,
+			Done:  "/var/lib/etcdbake/done",
+		})
+	}
+	return hosts, nil
+}
+
+func hostFiles(c *spec.Cluster, m spec.Member, bundle *pki.Bundle, identity pki.Member) ([]File, error) {
+	var files []File
+	for _, t := range []struct {
+		path, template string
+		data           any
+		layer          Layer
+	}{
+		{"/etc/etcdbake/first-boot", templates.FirstBoot, nil, Image},
+		{unitDir + firstBootUnit, templates.FirstBootService, nil, Image},
+		{unitDir + "etcd.service", templates.EtcdService, nil, Image},
+		{"/etc/profile.d/etcdctl.sh", templates.EtcdctlProfile, nil, Image},
+		{"/etc/etcdbake/first-boot.env", templates.FirstBootEnv, firstBootEnv(c, m, bundle, identity), Identity},
+		{"/etc/etcd/etcd.conf", templates.EtcdConf, etcdConf(c, m), Identity},
+	} {
+		content, err := templates.Render(t.template, t.data)
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, File{Path: t.path, Mode: 0o644, Content: content, Layer: t.layer})
+	}
+	certificate := func(path string, pem []byte) File {
+		return File{Path: path, Mode: 0o644, Content: pem, Layer: Identity}
+	}
+	key := func(path string, pem []byte) File {
+		return File{Path: path, Mode: 0o600, Content: pem, Layer: Identity, Secret: true}
+	}
+	return append(files,
+		certificate(caPath, bundle.CA.CertPEM),
+		certificate(serverCertPath, identity.Server.CertPEM),
+		key(serverKeyPath, identity.Server.KeyPEM),
+		certificate(peerCAPath, bundle.PeerCA.CertPEM),
+		certificate(peerCertPath, identity.Peer.CertPEM),
+		key(peerKeyPath, identity.Peer.KeyPEM),
+	), nil
+}
+
+func etcdConf(c *spec.Cluster, m spec.Member) any {
+	return struct {
+		Cluster, Member string
+		Sections        []Section
+	}{c.Name, m.Name, settings(c, m)}
+}
+
+func firstBootEnv(c *spec.Cluster, m spec.Member, bundle *pki.Bundle, identity pki.Member) any {
+	env := struct{ Version, Arch, Mirrors, SHA256, NotBefore string }{
+		Arch:      m.Arch,
+		NotBefore: strconv.FormatInt(notBefore(bundle, identity).Unix(), 10),
+	}
+	if !c.Etcd.Preinstalled {
+		env.Version = c.Etcd.Version
+		env.Mirrors = strings.Join(c.Etcd.Mirrors, " ")
+		env.SHA256 = c.Etcd.SHA256[m.Arch]
+	}
+	return env
+}
+
+// notBefore is when the last of the host's certificates becomes valid.
+func notBefore(bundle *pki.Bundle, identity pki.Member) time.Time {
+	latest := bundle.CA.Cert.NotBefore
+	for _, t := range []time.Time{
+		bundle.PeerCA.Cert.NotBefore, identity.Server.Cert.NotBefore, identity.Peer.Cert.NotBefore,
+	} {
+		if t.After(latest) {
+			latest = t
+		}
+	}
+	return latest
+}

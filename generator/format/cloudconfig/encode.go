@@ -1,0 +1,146 @@
+// Package cloudconfig encodes a host's plan as cloud-init user-data (#cloud-config), and decodes it as cloud-init would:
+// https://docs.cloud-init.io/en/latest/reference/modules.html.
+package cloudconfig
+
+import (
+	"bytes"
+	"compress/gzip"
+	"encoding/base64"
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"al.essio.dev/pkg/shellescape"
+	"gopkg.in/yaml.v3"
+
+	"github.com/etcdbake/etcdbake/generator/plan"
+)
+
+// Form is how file contents are written.
+type Form int
+
+// Readable writes them as they are; Compact gzips each (encoding gz+b64), for a cloud whose limit the readable form exceeds.
+const (
+	Readable Form = iota
+	Compact
+)
+
+// Encode returns the host's user-data. Equal plans give equal bytes.
+func Encode(host plan.Host, form Form) ([]byte, error) {
+	files, err := writeFiles(host.Files, form)
+	if err != nil {
+		return nil, fmt.Errorf("encoding the user-data of %s: %w", host.Name, err)
+	}
+	doc := mapping(
+		"bootcmd", list(command("sh", "-c", bootScript(host))),
+		"write_files", files,
+		"runcmd", list(
+			command("systemctl", "daemon-reload"),
+			command("systemctl", "enable", host.Unit),
+			command("systemctl", "start", "--no-block", host.Unit),
+		),
+	)
+	doc.HeadComment = fmt.Sprintf(
+		"etcd member %s of cluster %s. It holds private keys: keep it secret.", host.Name, host.Cluster)
+	out := bytes.NewBufferString("#cloud-config\n")
+	encoder := yaml.NewEncoder(out)
+	encoder.SetIndent(2)
+	if err := encoder.Encode(doc); err != nil {
+		return nil, fmt.Errorf("encoding the user-data of %s: %w", host.Name, err)
+	}
+	return out.Bytes(), encoder.Close()
+}
+
+// bootScript runs at every boot, before write_files. It makes the directories, since write_files creates a file with the
+// default mode and narrows it afterwards. And as long as first boot is not done it takes back cloud-init's notes of having
+// run: it makes them before it runs a module, so a host that loses power in the middle would never be finished.
+func bootScript(host plan.Host) string {
+	var script strings.Builder
+	for _, d := range host.Directories {
+		fmt.Fprintf(&script, "mkdir -p -m %04o %s\n", d.Mode, shellescape.Quote(d.Path))
+	}
+	fmt.Fprintf(&script, "if [ ! -e %s ]; then\n", shellescape.Quote(host.Done))
+	script.WriteString("  cd /var/lib/cloud/instance/sem && rm -f config_write_files config_runcmd config_scripts_user\nfi\n")
+	return script.String()
+}
+
+func writeFiles(files []plan.File, form Form) (*yaml.Node, error) {
+	var entries []*yaml.Node
+	for _, f := range files {
+		content, err := contentOf(f, form)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", f.Path, err)
+		}
+		entry := []any{"path", text(f.Path), "permissions", quoted(fmt.Sprintf("%04o", f.Mode))}
+		entries = append(entries, mapping(append(entry, content...)...))
+	}
+	return list(entries...), nil
+}
+
+// contentOf returns a file's encoding, where it has one, and content.
+func contentOf(f plan.File, form Form) ([]any, error) {
+	if form == Compact {
+		packed, err := gzipped(f.Content)
+		if err != nil {
+			return nil, err
+		}
+		if packed := base64.StdEncoding.EncodeToString(packed); len(packed) < len(f.Content) {
+			return []any{"encoding", text("gz+b64"), "content", text(packed)}, nil
+		}
+	}
+	if !utf8.Valid(f.Content) {
+		return []any{"encoding", text("b64"), "content", text(base64.StdEncoding.EncodeToString(f.Content))}, nil
+	}
+	return []any{"content", literal(string(f.Content))}, nil
+}
+
+// gzipped has no name and no time in its header, so that it depends on content alone.
+func gzipped(content []byte) ([]byte, error) {
+	var out bytes.Buffer
+	w, err := gzip.NewWriterLevel(&out, gzip.BestCompression)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := w.Write(content); err != nil {
+		return nil, err
+	}
+	if err := w.Close(); err != nil {
+		return nil, err
+	}
+	return out.Bytes(), nil
+}
+
+func text(s string) *yaml.Node { return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: s} }
+
+func quoted(s string) *yaml.Node {
+	return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: s, Style: yaml.DoubleQuotedStyle}
+}
+
+func literal(s string) *yaml.Node {
+	return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: s, Style: yaml.LiteralStyle}
+}
+
+func list(items ...*yaml.Node) *yaml.Node { return &yaml.Node{Kind: yaml.SequenceNode, Content: items} }
+
+// command is a list of words, which cloud-init runs without a shell.
+func command(words ...string) *yaml.Node {
+	node := &yaml.Node{Kind: yaml.SequenceNode, Style: yaml.FlowStyle}
+	for _, word := range words {
+		if strings.Contains(word, "\n") {
+			node.Style = 0
+			node.Content = append(node.Content, literal(word))
+			continue
+		}
+		node.Content = append(node.Content, text(word))
+	}
+	return node
+}
+
+// mapping takes keys (strings) and values (nodes) in turn, and keeps their order.
+func mapping(pairs ...any) *yaml.Node {
+	node := &yaml.Node{Kind: yaml.MappingNode}
+	for i := 0; i < len(pairs); i += 2 {
+		node.Content = append(node.Content, text(pairs[i].(string)), pairs[i+1].(*yaml.Node))
+	}
+	return node
+}

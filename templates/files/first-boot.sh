@@ -1,0 +1,149 @@
+#!/bin/sh
+# Makes this host an etcd member: user, etcd itself, owners, a sane clock, then etcd.service. Run at every boot by
+# etcdbake-first-boot.service; every step may be cut short by a power failure and is simply done again.
+set -eu
+umask 022
+PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+
+# VERSION, ARCH and SHA256 of the etcd release (VERSION empty: it is on the image), MIRRORS to get it from, and NOT_BEFORE
+# of the certificates in seconds since 1970.
+# shellcheck source=/dev/null
+. /etc/etcdbake/first-boot.env
+
+state=/var/lib/etcdbake
+bin=/usr/local/bin
+
+say() { echo "etcdbake: $*"; }
+
+die() {
+	say "$*"
+	exit 1
+}
+
+make_user() {
+	getent group etcd >/dev/null || groupadd --system etcd
+	getent passwd etcd >/dev/null ||
+		useradd --system --gid etcd --home-dir /var/lib/etcd --no-create-home --shell /usr/sbin/nologin etcd
+}
+
+own_keys() {
+	chown -R etcd:etcd /etc/etcd/ssl
+	chmod 0700 /etc/etcd/ssl
+}
+
+installed() {
+	"$bin/etcd" --version 2>/dev/null | grep -qxF "etcd Version: $VERSION"
+}
+
+# fetch URL FILE goes on where FILE ends. Returns 1 when it broke off and may go on later, 2 when the server refused: a
+# FILE that it cannot continue is no good.
+fetch() {
+	if command -v curl >/dev/null; then
+		curl -fsSL --connect-timeout 10 --speed-limit 1 --speed-time 30 -C - -o "$2" "$1" ||
+			case $? in 22 | 33 | 36) return 2 ;; *) return 1 ;; esac
+	elif command -v wget >/dev/null; then
+		wget -q -c -T 30 -t 1 -O "$2" "$1" ||
+			case $? in 8) return 2 ;; *) return 1 ;; esac
+	else
+		python3 - "$1" "$2" <<'PYTHON'
+import os, shutil, sys, urllib.error, urllib.request
+url, path = sys.argv[1:]
+have = os.path.getsize(path) if os.path.exists(path) else 0
+request = urllib.request.Request(url, headers={"Range": "bytes=%d-" % have} if have else {})
+try:
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        with open(path, "ab" if answer.status == 206 else "wb") as out:
+            shutil.copyfileobj(answer, out)
+except (urllib.error.URLError, OSError) as error:
+    print(error, file=sys.stderr)
+    sys.exit(2 if isinstance(error, urllib.error.HTTPError) else 1)
+PYTHON
+	fi
+}
+
+right() { [ "$(sha256sum <"$1")" = "$SHA256  -" ]; }
+
+# download DIR: tries every mirror in turn, each with a partial file of its own, until one has given the right bytes as
+# DIR/etcd.tar.gz. The pause between two rounds grows to a minute.
+download() {
+	pause=1
+	while :; do
+		n=0
+		for mirror in $MIRRORS; do
+			n=$((n + 1))
+			part=$1/$n.part
+			url=$mirror/v$VERSION/etcd-v$VERSION-linux-$ARCH.tar.gz
+			say "downloading $url"
+			status=0
+			fetch "$url" "$part" || status=$?
+			if [ "$status" = 0 ]; then
+				if right "$part"; then
+					mv -f "$part" "$1/etcd.tar.gz"
+					return
+				fi
+				say "wrong SHA-256 from $url: thrown away"
+				status=2
+			fi
+			[ "$status" = 1 ] || rm -f "$part"
+		done
+		say "no mirror gave etcd $VERSION; next try in $pause s"
+		sleep "$pause"
+		pause=$((pause * 2 < 60 ? pause * 2 : 60))
+	done
+}
+
+# install_etcd puts all three programs in place by rename, etcd last: where it is, the others are too.
+install_etcd() {
+	cache=/var/cache/etcdbake
+	mkdir -p "$cache" "$bin"
+	download "$cache"
+	tar -xzf "$cache/etcd.tar.gz" -C "$cache" --no-same-owner
+	for program in etcdutl etcdctl etcd; do
+		cp "$cache/etcd-v$VERSION-linux-$ARCH/$program" "$bin/.$program.new"
+		chmod 0755 "$bin/.$program.new"
+	done
+	sync
+	for program in etcdutl etcdctl etcd; do
+		mv -f "$bin/.$program.new" "$bin/$program"
+	done
+	rm -rf "$cache"
+	say "installed etcd $VERSION"
+}
+
+# wait_for_clock: a certificate that is not valid yet would be refused by the other members.
+wait_for_clock() {
+	until [ "$(date +%s)" -ge "$NOT_BEFORE" ]; do
+		say "the clock says $(date -u), before the certificates are valid: waiting for time synchronisation"
+		sleep 5
+	done
+}
+
+case $(uname -m) in
+x86_64) host=amd64 ;;
+aarch64) host=arm64 ;;
+*) host=$(uname -m) ;;
+esac
+[ "$host" = "$ARCH" ] || die "this is an $host host, but cluster.yaml says $ARCH: set the member's arch and generate again"
+
+if command -v flock >/dev/null; then
+	exec 9>/run/etcdbake-first-boot.lock
+	flock 9
+fi
+
+make_user
+own_keys
+if [ ! -e "$state/done" ]; then
+	if [ -z "$VERSION" ]; then
+		[ -x "$bin/etcd" ] || die "$bin/etcd is not there, but cluster.yaml says that it is preinstalled"
+	elif ! installed; then
+		install_etcd
+	fi
+	systemctl enable --quiet etcd.service
+	mkdir -p "$state"
+	sync
+	: >"$state/done"
+fi
+wait_for_clock
+if systemctl is-enabled --quiet etcd.service; then
+	systemctl start --no-block etcd.service
+fi
