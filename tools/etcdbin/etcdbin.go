@@ -134,6 +134,9 @@ func build(ctx context.Context, module string, to Binaries, key string) error {
 	if output, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("building etcd in %s: %w\n%s", module, err, output)
 	}
+	if err := os.Remove(filepath.Join(out, keyFile)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err // a key must never stand beside binaries of another build
+	}
 	for name, path := range map[string]string{"server": to.Etcd, "etcdctl": to.Etcdctl, "etcdutl": to.Etcdutl} {
 		if err := os.Rename(filepath.Join(tmp, name), path); err != nil {
 			return err
