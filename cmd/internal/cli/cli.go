@@ -99,3 +99,11 @@ func IsTerminal(w io.Writer) bool {
 func Color(w io.Writer) bool {
 	return IsTerminal(w) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
 }
+
+// CompleteValues offers the values of a flag to shell completion.
+func CompleteValues(c *cobra.Command, flag string, values ...string) {
+	complete := cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp)
+	if err := c.RegisterFlagCompletionFunc(flag, complete); err != nil {
+		panic(err) // the command has no such flag: a mistake of ours that every run shows
+	}
+}

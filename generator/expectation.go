@@ -1,0 +1,55 @@
+package generator
+
+import (
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/hex"
+	"encoding/json"
+	"maps"
+	"slices"
+
+	"github.com/etcdbake/etcdbake/generator/pki"
+	"github.com/etcdbake/etcdbake/generator/plan"
+	"github.com/etcdbake/etcdbake/generator/spec"
+	"github.com/etcdbake/etcdbake/verify/expect"
+)
+
+// encodeExpectation returns expect.json: what etcd-verify holds the running cluster to.
+func encodeExpectation(c *spec.Cluster, bundle *pki.Bundle) ([]byte, error) {
+	expectation := expect.Cluster{
+		Schema:      expect.Schema,
+		Name:        c.Name,
+		Token:       c.Name,
+		EtcdVersion: c.Etcd.Version,
+		CA:          certificate(bundle.CA.Cert),
+		PeerCA:      certificate(bundle.PeerCA.Cert),
+		Settings:    plan.SharedSettings(c),
+	}
+	for _, m := range c.Members {
+		identity := bundle.Members[m.Name]
+		expectation.Members = append(expectation.Members, expect.Member{
+			Name:       m.Name,
+			PeerURLs:   []string{plan.PeerURL(m)},
+			ClientURLs: []string{plan.ClientURL(m)},
+			Server:     certificate(identity.Server.Cert),
+			Peer:       certificate(identity.Peer.Cert),
+		})
+	}
+	for _, name := range slices.Sorted(maps.Keys(bundle.Clients)) {
+		expectation.Clients = append(expectation.Clients, expect.Client{
+			Name:        name,
+			Certificate: certificate(bundle.Clients[name].Cert),
+		})
+	}
+	out, err := json.MarshalIndent(expectation, "", "  ")
+	return append(out, '\n'), err
+}
+
+func certificate(cert *x509.Certificate) expect.Certificate {
+	digest := sha256.Sum256(cert.Raw)
+	return expect.Certificate{
+		SHA256:    hex.EncodeToString(digest[:]),
+		NotBefore: cert.NotBefore.UTC(),
+		NotAfter:  cert.NotAfter.UTC(),
+	}
+}
