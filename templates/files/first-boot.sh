@@ -1,7 +1,7 @@
 #!/bin/sh
 # Makes this host an etcd member: user, etcd itself, owners, a sane clock, then etcd.service. Run at every boot by
 # etcdbake-first-boot.service; every step may be cut short by a power failure and is simply done again.
-set -eu
+set -euf
 umask 022
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 
