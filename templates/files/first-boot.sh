@@ -53,10 +53,13 @@ request = urllib.request.Request(url, headers={"Range": "bytes=%d-" % have} if h
 try:
     with urllib.request.urlopen(request, timeout=30) as answer:
         with open(path, "ab" if answer.status == 206 else "wb") as out:
+            begin = out.tell()
             shutil.copyfileobj(answer, out)
-except (urllib.error.URLError, OSError) as error:
+            if out.tell() - begin < int(answer.headers.get("Content-Length", 0)):
+                sys.exit("cut off: " + url)
+except urllib.error.HTTPError as error:
     print(error, file=sys.stderr)
-    sys.exit(2 if isinstance(error, urllib.error.HTTPError) else 1)
+    sys.exit(2)
 PYTHON
 	fi
 }

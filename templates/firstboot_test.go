@@ -1,0 +1,153 @@
+package templates
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// The download is tested here with a real shell and every real program that it may find on a host; the whole script runs on
+// real hosts in test/e2e.
+
+const releasePath = "/v3.6.14/etcd-v3.6.14-linux-amd64.tar.gz"
+
+// runDownload runs the script's download with one of its three programs alone, and returns what it said and got.
+func runDownload(t *testing.T, program string, release []byte, mirrors ...string) (said string, got []byte) {
+	t.Helper()
+	if _, err := exec.LookPath(program); err != nil {
+		t.Skipf("no %s here", program)
+	}
+	script, err := Render(FirstBoot, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, functions, found := bytes.Cut(script, []byte("say() {"))
+	functions, _, found2 := bytes.Cut(functions, []byte("# install_etcd puts"))
+	if !found || !found2 {
+		t.Fatal("the script has no such parts any more")
+	}
+	dir := t.TempDir()
+	digest := sha256.Sum256(release)
+	shell := fmt.Sprintf(`set -euf
+sleep() { :; }
+command() { [ "$2" = %s ]; }
+VERSION=3.6.14 ARCH=amd64 SHA256=%s MIRRORS=%s
+say() {%sdownload %s`,
+		program, hex.EncodeToString(digest[:]), EnvQuote(strings.Join(mirrors, " ")), functions, EnvQuote(dir))
+	out, err := exec.Command("sh", "-c", shell).CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v:\n%s", err, out)
+	}
+	got, err = os.ReadFile(filepath.Join(dir, "etcd.tar.gz"))
+	if err != nil {
+		t.Fatalf("%v:\n%s", err, out)
+	}
+	if left, _ := filepath.Glob(filepath.Join(dir, "*.part")); len(mirrors) == 1 && len(left) > 0 {
+		t.Errorf("left behind: %s", left)
+	}
+	return string(out), got
+}
+
+// mirror serves the release as answers say, one answer a request, the last one for good; it records each Range header.
+type mirror struct {
+	*httptest.Server
+	mu      sync.Mutex
+	answers []http.HandlerFunc
+	ranges  []string
+}
+
+func newMirror(t *testing.T, answers ...http.HandlerFunc) *mirror {
+	t.Helper()
+	m := &mirror{answers: answers}
+	m.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != releasePath {
+			t.Errorf("asked for %s", r.URL.Path)
+		}
+		m.mu.Lock()
+		m.ranges = append(m.ranges, r.Header.Get("Range"))
+		answer := m.answers[0]
+		if len(m.answers) > 1 {
+			m.answers = m.answers[1:]
+		}
+		m.mu.Unlock()
+		answer(w, r)
+	}))
+	t.Cleanup(m.Close)
+	return m
+}
+
+// modTime keeps http.ServeContent from leaving out Last-Modified, by which a client may tell that it can continue.
+var modTime = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+
+func TestDownload(t *testing.T) {
+	release := bytes.Repeat([]byte("etcd release "), 20_000)
+	half := len(release) / 2
+	whole := func(w http.ResponseWriter, r *http.Request) {
+		http.ServeContent(w, r, "", modTime, bytes.NewReader(release))
+	}
+	cutOff := func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Length", fmt.Sprint(len(release)))
+		w.Write(release[:half])
+	}
+	wrong := func(w http.ResponseWriter, r *http.Request) {
+		http.ServeContent(w, r, "", modTime, bytes.NewReader(append([]byte("not "), release...)))
+	}
+	missing := http.NotFound
+	for _, program := range []string{"curl", "wget", "python3"} {
+		t.Run(program, func(t *testing.T) {
+			t.Run("takes the right bytes", func(t *testing.T) {
+				m := newMirror(t, whole)
+				_, got := runDownload(t, program, release, m.URL)
+				if !bytes.Equal(got, release) || len(m.ranges) != 1 {
+					t.Errorf("%d bytes after %d requests", len(got), len(m.ranges))
+				}
+			})
+			t.Run("goes on where it was cut off", func(t *testing.T) {
+				m := newMirror(t, cutOff, whole)
+				_, got := runDownload(t, program, release, m.URL)
+				if want := fmt.Sprintf("bytes=%d-", half); !bytes.Equal(got, release) || m.ranges[1] != want {
+					t.Errorf("%d bytes; the second request had Range %q, want %q", len(got), m.ranges[1], want)
+				}
+			})
+			t.Run("throws wrong bytes away and takes the next mirror", func(t *testing.T) {
+				bad, good := newMirror(t, wrong), newMirror(t, whole)
+				said, got := runDownload(t, program, release, bad.URL, good.URL)
+				if want := "wrong SHA-256 from " + bad.URL + releasePath; !strings.Contains(said, want) || !bytes.Equal(got, release) {
+					t.Errorf("%d bytes; said:\n%s", len(got), said)
+				}
+			})
+			t.Run("passes a dead mirror", func(t *testing.T) {
+				dead, good := newMirror(t, whole), newMirror(t, whole)
+				dead.Close()
+				if _, got := runDownload(t, program, release, dead.URL, good.URL); !bytes.Equal(got, release) {
+					t.Errorf("%d bytes", len(got))
+				}
+			})
+			t.Run("tries again for as long as the release is missing", func(t *testing.T) {
+				m := newMirror(t, missing, missing, whole)
+				said, got := runDownload(t, program, release, m.URL)
+				if want := "no mirror gave etcd 3.6.14; next try in 2 s"; !strings.Contains(said, want) || !bytes.Equal(got, release) {
+					t.Errorf("%d bytes; said:\n%s", len(got), said)
+				}
+			})
+			t.Run("starts anew when the mirror cannot continue", func(t *testing.T) {
+				refuses := func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusRequestedRangeNotSatisfiable) }
+				m := newMirror(t, cutOff, refuses, whole)
+				_, got := runDownload(t, program, release, m.URL)
+				if !bytes.Equal(got, release) || m.ranges[2] != "" {
+					t.Errorf("%d bytes; Range headers %q", len(got), m.ranges)
+				}
+			})
+		})
+	}
+}
