@@ -60,6 +60,8 @@ try:
 except urllib.error.HTTPError as error:
     print(error, file=sys.stderr)
     sys.exit(2)
+except OSError as error:
+    sys.exit(str(error))
 PYTHON
 	fi
 }
