@@ -60,7 +60,10 @@ func bootScript(host plan.Host) string {
 		fmt.Fprintf(&script, "mkdir -p -m %04o %s\n", d.Mode, shellescape.Quote(d.Path))
 	}
 	fmt.Fprintf(&script, "if [ ! -e %s ]; then\n", shellescape.Quote(host.Done))
-	script.WriteString("  cd /var/lib/cloud/instance/sem && rm -f config_write_files config_runcmd config_scripts_user\nfi\n")
+	for _, note := range []string{"config_write_files", "config_runcmd", "config_scripts_user"} {
+		fmt.Fprintf(&script, "  rm -f /var/lib/cloud/instance/sem/%s\n", note)
+	}
+	script.WriteString("fi\n")
 	return script.String()
 }
 
