@@ -96,9 +96,10 @@ check-generated: ## Check that make generate changes nothing
 goldens: ## Rewrite the golden files (the twin of the tests that compare them)
 	$(GO) test $$(git grep -lE '"update"|update\.Golden' -- '*_test.go' | xargs -n1 dirname | sort -u | sed 's|^|./|') -update
 
+# cfssl's tools are built with our own flags, which make them start faster than their default ones.
 .PHONY: bench
 bench: build ## Compare generate with the cfssl command line tools
-	$(GO) -C tools/cfssl build -o '$(CURDIR)/.cache/cfssl/' github.com/cloudflare/cfssl/cmd/cfssl github.com/cloudflare/cfssl/cmd/cfssljson
+	CGO_ENABLED=0 $(GO) build -C tools/cfssl -trimpath -ldflags '-s -w' -o '$(CURDIR)/.cache/cfssl/' tool
 	$(GO) run ./test/bench -etcdbake bin/etcdbake -cfssl .cache/cfssl
 
 .PHONY: clean
