@@ -1,129 +1,184 @@
 // Package spec reads cluster.yaml, the one small file that describes an etcd cluster, and turns it into a checked and
 // defaulted Cluster. It knows nothing about certificates, hosts or formats.
+//
+// The struct tags and field comments of Cluster are the source of cluster.schema.json, which in turn is what a file is
+// checked against: run `go generate` after changing them.
 package spec
+
+//go:generate go run ./internal/schemagen cluster.schema.json
 
 import (
 	"net/netip"
-	"time"
+	"slices"
+	"strings"
 )
 
 // Cluster is a whole cluster.yaml after defaults: every field that has a default holds it.
 type Cluster struct {
-	// Name is the cluster's name: its initial-cluster-token, and part of the CAs' common names.
-	Name    string   `yaml:"name"`
-	Members []Member `yaml:"members"`
-	// InitialClusterState is "new", or "existing" for members that join a running cluster.
-	InitialClusterState string   `yaml:"initial_cluster_state"`
-	Etcd                Etcd     `yaml:"etcd"`
-	PKI                 PKI      `yaml:"pki"`
-	Clients             []Client `yaml:"clients"`
-	Target              Target   `yaml:"target"`
-	Tuning              Tuning   `yaml:"tuning"`
+	// The cluster's name: its initial-cluster-token, and part of the CAs' common names.
+	Name string `yaml:"name" jsonschema:"required,minLength=1,example=k8s-etcd"`
+	// The voting members, one host each. An odd number: three survive the loss of one, five the loss of two.
+	Members []Member `yaml:"members" jsonschema:"required,minItems=1"`
+	// "new" for a cluster that is founded now, "existing" for members that join a running one.
+	InitialClusterState string `yaml:"initial_cluster_state,omitempty" jsonschema:"enum=new,enum=existing,default=new"`
+	// Which etcd is installed and where it comes from.
+	Etcd Etcd `yaml:"etcd,omitempty"`
+	// How certificates are made, or which existing CA signs them.
+	PKI PKI `yaml:"pki,omitempty"`
+	// Named client certificates; one named "verify" is always made.
+	Clients []Client `yaml:"clients,omitempty"`
+	// Where the user-data is going to be used.
+	Target Target `yaml:"target,omitempty"`
+	// etcd's settings.
+	Tuning Tuning `yaml:"tuning,omitempty"`
 }
 
 // Member is one voting member and the host that it runs on.
 type Member struct {
-	// Name is the etcd member name, the host name and the folder in pki/members.
-	Name string `yaml:"name"`
-	// Address is what the others dial and what is advertised: an IPv4 or IPv6 address or a DNS name.
-	Address string `yaml:"address"`
-	// Addresses are further IP addresses, and DNSNames further names, that certificates must cover.
-	Addresses []string `yaml:"addresses"`
-	DNSNames  []string `yaml:"dns_names"`
-	// Arch is the Go name of the host's architecture: "amd64" or "arm64".
-	Arch string `yaml:"arch"`
+	// The etcd member name, the host name and the folder in pki/members.
+	Name string `yaml:"name" jsonschema:"required,minLength=1,example=master1"`
+	// What the others dial and what is advertised: an IPv4 or IPv6 address or a DNS name.
+	Address string `yaml:"address" jsonschema:"required,minLength=1,example=10.140.0.2"`
+	// Further IP addresses that the member's certificates must cover.
+	Addresses []string `yaml:"addresses,omitempty" jsonschema:"minLength=1,example=203.0.113.7"`
+	// Further DNS names that the member's certificates must cover.
+	DNSNames []string `yaml:"dns_names,omitempty" jsonschema:"minLength=1,example=master1.example.com"`
+	// The architecture of the host, by Go's name.
+	Arch string `yaml:"arch,omitempty" jsonschema:"enum=amd64,enum=arm64,default=amd64"`
 }
 
 // Etcd says which etcd is installed and where it comes from.
 type Etcd struct {
-	// Version is "3.6.14": no leading v.
-	Version string `yaml:"version"`
-	// SHA256 is the hex digest of the release tarball per architecture: given, or looked up in the built-in table.
-	SHA256 map[string]string `yaml:"sha256"`
-	// Mirrors are base URLs in order of preference; a tarball is at MIRROR/vX.Y.Z/etcd-vX.Y.Z-linux-ARCH.tar.gz.
-	Mirrors []string `yaml:"mirrors"`
-	// Preinstalled: etcd, etcdctl and etcdutl are on the image already and nothing is downloaded.
-	Preinstalled bool `yaml:"preinstalled"`
+	// The etcd version, all three parts, without a leading v.
+	Version string `yaml:"version,omitempty" jsonschema:"minLength=1,default=3.6.14,example=3.6.14"`
+	// SHA-256 of the release tarball per architecture, in hex. Not needed for a version in the built-in table.
+	SHA256 map[string]string `yaml:"sha256,omitempty"`
+	// Base URLs in order of preference; a tarball is at MIRROR/vX.Y.Z/etcd-vX.Y.Z-linux-ARCH.tar.gz.
+	Mirrors []string `yaml:"mirrors,omitempty" jsonschema:"minItems=1,minLength=1,example=https://mirror.example.com/etcd"`
+	// The image has etcd, etcdctl and etcdutl in /usr/local/bin already, and nothing is downloaded.
+	Preinstalled bool `yaml:"preinstalled,omitempty" jsonschema:"default=false"`
 }
 
 // PKI says how certificates are made, or which existing CA signs them.
 type PKI struct {
-	Key          Key         `yaml:"key"`
-	CALifetime   Duration    `yaml:"ca_lifetime"`
-	LeafLifetime Duration    `yaml:"leaf_lifetime"`
-	Backdate     Duration    `yaml:"backdate"`
-	Subject      Subject     `yaml:"subject"`
-	SingleCA     bool        `yaml:"single_ca"`
-	CA           *ExistingCA `yaml:"ca"`
-	PeerCA       *ExistingCA `yaml:"peer_ca"`
-	CFSSL        CFSSLFiles  `yaml:"cfssl"`
+	// The key of every certificate that is made.
+	Key Key `yaml:"key,omitempty"`
+	// How long a new CA is valid.
+	CALifetime Duration `yaml:"ca_lifetime" jsonschema:"default=10y,example=10y"`
+	// How long member and client certificates are valid.
+	LeafLifetime Duration `yaml:"leaf_lifetime" jsonschema:"default=1y,example=1y"`
+	// How far before now certificates start to be valid, because a new host's clock may be behind.
+	Backdate Duration `yaml:"backdate" jsonschema:"default=1h,example=1h"`
+	// The distinguished name of every certificate, without its common name.
+	Subject Subject `yaml:"subject,omitempty"`
+	// One CA for everything. Off by default: with one CA, a client certificate is good on the peer port too.
+	SingleCA bool `yaml:"single_ca,omitempty" jsonschema:"default=false"`
+	// An existing CA that signs server and client certificates.
+	CA *ExistingCA `yaml:"ca,omitempty"`
+	// An existing CA that signs peer certificates.
+	PeerCA *ExistingCA `yaml:"peer_ca,omitempty"`
+	// Input files of cfssl that exist already. They decide over key, leaf_lifetime and subject.
+	CFSSL CFSSLFiles `yaml:"cfssl,omitempty"`
 }
 
 // Key is a key algorithm by cfssl's names: {ecdsa, 256|384} or {rsa, 2048|3072|4096}.
 type Key struct {
-	Algorithm string `yaml:"algorithm"`
-	Size      int    `yaml:"size"`
+	// The key algorithm.
+	Algorithm string `yaml:"algorithm,omitempty" jsonschema:"enum=ecdsa,enum=rsa,default=ecdsa"`
+	// Bits: 256 or 384 for ecdsa (default 256), 2048, 3072 or 4096 for rsa (default 3072).
+	Size int `yaml:"size,omitempty" jsonschema:"enum=256,enum=384,enum=2048,enum=3072,enum=4096"`
 }
 
-// Subject is the distinguished name of every certificate, without its common name; by cfssl's csr.json "names" keys.
+// Subject is the distinguished name of every certificate, without its common name; cfssl's csr.json has it as "names".
 type Subject struct {
-	Country            string `yaml:"country"`
-	State              string `yaml:"state"`
-	Locality           string `yaml:"locality"`
-	Organization       string `yaml:"organization"`
-	OrganizationalUnit string `yaml:"organizational_unit"`
+	// C, the country: two letters.
+	Country string `yaml:"country,omitempty" jsonschema:"minLength=1,example=NL"`
+	// ST, the state or province.
+	State string `yaml:"state,omitempty" jsonschema:"minLength=1"`
+	// L, the locality or city.
+	Locality string `yaml:"locality,omitempty" jsonschema:"minLength=1"`
+	// O, the organization.
+	Organization string `yaml:"organization,omitempty" jsonschema:"minLength=1"`
+	// OU, the organizational unit.
+	OrganizationalUnit string `yaml:"organizational_unit,omitempty" jsonschema:"minLength=1"`
 }
 
-// ExistingCA names a PEM certificate and its private key, relative to cluster.yaml's folder; absolute after Load.
+// ExistingCA names a PEM certificate and its private key; absolute after Load.
 type ExistingCA struct {
-	Cert string `yaml:"cert"`
-	Key  string `yaml:"key"`
+	// The PEM file of the CA certificate, relative to the folder of cluster.yaml.
+	Cert string `yaml:"cert" jsonschema:"required,minLength=1,example=etcd-ca.pem"`
+	// The PEM file of its private key, relative to the folder of cluster.yaml.
+	Key string `yaml:"key" jsonschema:"required,minLength=1,example=etcd-ca-key.pem"`
 }
 
-// CFSSLFiles names a tutorial's own cfssl input files: lifetimes and usages come from the profile of ca-config.json,
-// names and key algorithm from csr.json. Relative to cluster.yaml's folder; absolute after Load.
+// CFSSLFiles names input files of cfssl: lifetimes and usages come from the profile of ca-config.json, names and key
+// algorithm from csr.json. Absolute after Load.
 type CFSSLFiles struct {
-	Config  string `yaml:"config"`
-	Profile string `yaml:"profile"`
-	CSR     string `yaml:"csr"`
+	// cfssl's ca-config.json, relative to the folder of cluster.yaml.
+	Config string `yaml:"config,omitempty" jsonschema:"minLength=1,example=ca-config.json"`
+	// The profile in it; its "default" where none is named.
+	Profile string `yaml:"profile,omitempty" jsonschema:"minLength=1,example=etcd"`
+	// cfssl's csr.json, relative to the folder of cluster.yaml.
+	CSR string `yaml:"csr,omitempty" jsonschema:"minLength=1,example=csr.json"`
 }
 
-// Client is one named client certificate. CommonName is etcd's RBAC user name; the default is Name.
+// Client is one named client certificate.
 type Client struct {
-	Name         string `yaml:"name"`
-	CommonName   string `yaml:"common_name"`
-	Organization string `yaml:"organization"`
+	// The file name in pki/clients.
+	Name string `yaml:"name" jsonschema:"required,minLength=1,example=kube-apiserver"`
+	// The certificate's common name, which is etcd's RBAC user name. The default is the name.
+	CommonName string `yaml:"common_name,omitempty" jsonschema:"minLength=1,example=kube-apiserver"`
+	// The certificate's organization, in place of the one in pki.subject.
+	Organization string `yaml:"organization,omitempty" jsonschema:"minLength=1,example=kubernetes"`
 }
 
-// Target is the cloud that user-data is for: "gce", "aws" or "generic"; it decides the size limit and the next steps.
+// Target says where user-data is used.
 type Target struct {
-	Cloud string `yaml:"cloud"`
+	// The cloud: it decides the size limit of user-data and the next steps that are printed.
+	Cloud string `yaml:"cloud,omitempty" jsonschema:"enum=gce,enum=aws,enum=generic,default=generic"`
 }
 
-// Tuning holds etcd's settings. Settings are further etcd flags by their flag name ("max-txn-ops": "256").
+// Tuning holds etcd's settings.
 type Tuning struct {
-	QuotaBackend      Bytes             `yaml:"quota_backend"`
-	AutoCompaction    AutoCompaction    `yaml:"auto_compaction"`
-	HeartbeatInterval Duration          `yaml:"heartbeat_interval"`
-	ElectionTimeout   Duration          `yaml:"election_timeout"`
-	SnapshotCount     int               `yaml:"snapshot_count"`
-	Settings          map[string]string `yaml:"settings"`
+	// The size at which the database stops to take writes. etcd advises at most 8GiB.
+	QuotaBackend Bytes `yaml:"quota_backend,omitempty" jsonschema:"default=2GiB,example=2GiB"`
+	// What etcd does about old revisions; it keeps them all unless this is set.
+	AutoCompaction AutoCompaction `yaml:"auto_compaction,omitempty"`
+	// How often the leader sends a heartbeat: about the round trip between members.
+	HeartbeatInterval Duration `yaml:"heartbeat_interval,omitempty" jsonschema:"default=100ms,example=100ms"`
+	// How long a follower waits for one before it stands for election: at least 5 heartbeats, at most 50s.
+	ElectionTimeout Duration `yaml:"election_timeout,omitempty" jsonschema:"default=1s,example=1s"`
+	// Raft entries between snapshots. The default is etcd's own: 10000, or 100000 for etcd 3.5.
+	SnapshotCount int `yaml:"snapshot_count,omitempty" jsonschema:"minimum=1,example=10000"`
+	// Further etcd flags by flag name without the leading dashes, such as max-txn-ops: 256.
+	Settings map[string]string `yaml:"settings,omitempty"`
 }
 
-// AutoCompaction is off when Retention is empty. Mode is "periodic" (Retention "8h") or "revision" (Retention "1000").
+// AutoCompaction is off when Retention is empty; else Retention is in the form that etcd's own flag takes.
 type AutoCompaction struct {
-	Mode      string `yaml:"mode"`
-	Retention string `yaml:"retention"`
+	// "periodic" keeps a time, "revision" keeps a number of revisions.
+	Mode string `yaml:"mode,omitempty" jsonschema:"enum=periodic,enum=revision,default=periodic"`
+	// What is kept: a time such as 8h (periodic) or a number such as 1000 (revision).
+	Retention string `yaml:"retention,omitempty" jsonschema:"minLength=1,example=8h"`
 }
-
-// Duration is a time.Duration written with units up to years: "100ms", "8760h", "90d", "10y".
-type Duration time.Duration
-
-// Bytes is a size written as "2GiB", "8G" or a plain number of bytes.
-type Bytes uint64
 
 // IP returns the member's address as an IP address; ok is false where it is a DNS name.
 func (m Member) IP() (ip netip.Addr, ok bool) {
 	ip, err := netip.ParseAddr(m.Address)
 	return ip, err == nil
+}
+
+// Minor is the version without its patch number: "3.6".
+func (e Etcd) Minor() string {
+	return e.Version[:strings.LastIndexByte(e.Version, '.')]
+}
+
+// Arches are the architectures of the members, sorted, each once.
+func (c *Cluster) Arches() []string {
+	var arches []string
+	for _, m := range c.Members {
+		arches = append(arches, m.Arch)
+	}
+	slices.Sort(arches)
+	return slices.Compact(arches)
 }
