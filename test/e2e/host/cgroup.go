@@ -1,0 +1,132 @@
+//go:build linux
+
+package host
+
+import (
+	"bufio"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// hierarchies returns the mount points of all cgroup hierarchies, version 1 and 2.
+func hierarchies() ([]string, error) {
+	file, err := os.Open("/proc/self/mounts")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = file.Close() }()
+	var points []string
+	lines := bufio.NewScanner(file)
+	for lines.Scan() {
+		fields := strings.Fields(lines.Text())
+		if len(fields) > 2 && (fields[2] == "cgroup" || fields[2] == "cgroup2") {
+			points = append(points, fields[1])
+		}
+	}
+	return points, lines.Err()
+}
+
+// makeCgroup makes a cgroup of its own for one host in every hierarchy and returns the files that a process joins by.
+// Where PID 1 is not systemd, hosts in one cgroup take each other's processes for theirs and hang.
+func makeCgroup(name string) (join []string, err error) {
+	points, err := hierarchies()
+	if err != nil {
+		return nil, err
+	}
+	for _, point := range points {
+		dir := point
+		for _, part := range strings.Split(name, "/") {
+			parent := dir
+			dir = filepath.Join(dir, part)
+			if err := os.MkdirAll(dir, 0o755); err != nil {
+				return nil, err
+			}
+			if err := inheritCPUSet(parent, dir); err != nil {
+				return nil, err
+			}
+		}
+		join = append(join, filepath.Join(dir, "cgroup.procs"))
+	}
+	return join, nil
+}
+
+// inheritCPUSet copies what a version 1 cpuset does not inherit by itself and cannot be joined without.
+func inheritCPUSet(parent, dir string) error {
+	for _, name := range []string{"cpuset.cpus", "cpuset.mems"} {
+		content, err := os.ReadFile(filepath.Join(parent, name))
+		if err != nil || len(strings.TrimSpace(string(content))) == 0 {
+			continue // not the cpuset hierarchy
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), content, 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// killCgroup ends every process in a cgroup, and returns when none is left.
+func killCgroup(name string) error {
+	for {
+		dirs, err := cgroupDirs(name)
+		if err != nil {
+			return err
+		}
+		left := 0
+		for _, dir := range dirs {
+			content, err := os.ReadFile(filepath.Join(dir, "cgroup.procs"))
+			if err != nil {
+				continue // removed from inside since
+			}
+			for _, field := range strings.Fields(string(content)) {
+				pid, err := strconv.Atoi(field)
+				if err != nil || pid == 0 {
+					continue // 0 is a process that this namespace does not see
+				}
+				left++
+				if err := syscall.Kill(pid, syscall.SIGKILL); err != nil && !errors.Is(err, syscall.ESRCH) {
+					return err
+				}
+			}
+		}
+		if left == 0 {
+			return nil
+		}
+		time.Sleep(time.Millisecond)
+	}
+}
+
+// removeCgroups removes a cgroup and all below it from every hierarchy, where no process is left in it.
+func removeCgroups(name string) {
+	dirs, err := cgroupDirs(name)
+	if err != nil {
+		return // an empty cgroup that stays does no harm
+	}
+	for _, dir := range slices.Backward(dirs) {
+		_ = os.Remove(dir) // the kernel refuses while a process is in it
+	}
+}
+
+// cgroupDirs returns a cgroup and all below it in every hierarchy, parents first.
+func cgroupDirs(name string) ([]string, error) {
+	points, err := hierarchies()
+	if err != nil {
+		return nil, err
+	}
+	var dirs []string
+	for _, point := range points {
+		_ = filepath.WalkDir(filepath.Join(point, name), func(path string, entry fs.DirEntry, err error) error {
+			if err == nil && entry.IsDir() {
+				dirs = append(dirs, path)
+			}
+			return nil // a cgroup may vanish meanwhile
+		})
+	}
+	return dirs, nil
+}

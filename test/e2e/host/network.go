@@ -1,0 +1,102 @@
+//go:build linux
+
+package host
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/netip"
+	"os/exec"
+	"runtime"
+	"strings"
+
+	"github.com/vishvananda/netns"
+)
+
+// Network is a bridge in a network namespace of its own. Any number of them exist side by side, with the same addresses.
+type Network struct {
+	name    string
+	gateway netip.Prefix
+}
+
+// NewNetwork makes a network; gateway is the bridge's address and the prefix that all hosts share. No other network of
+// this process has its name.
+func NewNetwork(ctx context.Context, name string, gateway netip.Prefix) (*Network, error) {
+	n := &Network{name: name, gateway: gateway}
+	if err := ip(ctx, "", "netns add "+name); err != nil {
+		return nil, err
+	}
+	return n, ip(ctx, name,
+		"link set lo up",
+		"link add bridge type bridge",
+		"addr add "+gateway.String()+" dev bridge",
+		"link set bridge up")
+}
+
+// Command prepares a command that runs inside the network, beside the hosts.
+func (n *Network) Command(ctx context.Context, name string, args ...string) *exec.Cmd {
+	return exec.CommandContext(ctx, "nsenter", append([]string{"--net=" + namespacePath(n.name), "--", name}, args...)...)
+}
+
+// Listen opens a TCP socket at a port of the bridge's address.
+func (n *Network) Listen(port uint16) (net.Listener, error) {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	own, err := netns.Get()
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = own.Close() }()
+	there, err := netns.GetFromName(n.name)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = there.Close() }()
+	if err := netns.Set(there); err != nil {
+		return nil, err
+	}
+	listener, err := net.Listen("tcp", netip.AddrPortFrom(n.gateway.Addr(), port).String())
+	if restore := netns.Set(own); restore != nil {
+		panic(restore) // this thread would go on in the wrong network
+	}
+	return listener, err
+}
+
+// Close removes the network. Its hosts must be gone.
+func (n *Network) Close() error { return ip(context.Background(), "", "netns del "+n.name) }
+
+// attach makes the network namespace of one host, joined to the bridge, and returns its name.
+func (n *Network) attach(ctx context.Context, host string, address netip.Addr) (string, error) {
+	namespace := n.name + "-" + host
+	if err := ip(ctx, "", "netns add "+namespace); err != nil {
+		return "", err
+	}
+	port := fmt.Sprintf("p%x", address.AsSlice()[address.BitLen()/8-4:])
+	if err := ip(ctx, n.name,
+		"link add "+port+" type veth peer name host0 netns "+namespace,
+		"link set "+port+" master bridge up"); err != nil {
+		return "", err
+	}
+	return namespace, ip(ctx, namespace,
+		"link set lo up",
+		"addr add "+netip.PrefixFrom(address, n.gateway.Bits()).String()+" dev host0",
+		"link set host0 up",
+		"route add default via "+n.gateway.Addr().String())
+}
+
+func namespacePath(name string) string { return "/run/netns/" + name }
+
+// ip runs commands of ip(8) in a network namespace; "" is the process's own.
+func ip(ctx context.Context, namespace string, commands ...string) error {
+	args := []string{"-batch", "-"}
+	if namespace != "" {
+		args = append([]string{"-n", namespace}, args...)
+	}
+	cmd := exec.CommandContext(ctx, "ip", args...)
+	cmd.Stdin = strings.NewReader(strings.Join(commands, "\n") + "\n")
+	if output, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("ip in namespace %q: %w: %s\n%s", namespace, err, output, strings.Join(commands, "\n"))
+	}
+	return nil
+}
