@@ -6,8 +6,16 @@ package verify
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"slices"
+	"strings"
 	"time"
 
+	"github.com/etcdbake/etcdbake/verify/checks"
+	"github.com/etcdbake/etcdbake/verify/collect"
 	"github.com/etcdbake/etcdbake/verify/expect"
 	"github.com/etcdbake/etcdbake/verify/report"
 )
@@ -31,7 +39,8 @@ type Options struct {
 	Credentials Credentials
 	// Username and Password are for a cluster with authentication on. They go only to a server whose certificate is right.
 	Username, Password string
-	// Timeout is the deadline of one round of checks; zero means DefaultTimeout.
+	// Timeout is the deadline of one round of checks; zero means DefaultTimeout. One step of a round (connecting, calling, the
+	// canary) takes a quarter of it at most, so that one member that hangs leaves time for the others.
 	Timeout time.Duration
 	// Wait, if not zero, repeats rounds for that long while what is wrong may heal by itself (a host that still boots).
 	Wait time.Duration
@@ -50,5 +59,87 @@ type Credentials struct {
 // Run verifies the cluster and returns what it found. The error is about the options or, when ctx ends first, ctx's cause;
 // a broken cluster is no error but a Report with the verdict Fail. It leaves no connection, key or goroutine behind.
 func Run(ctx context.Context, o Options) (*Report, error) {
-	return nil, context.Cause(ctx)
+	cfg, err := o.config()
+	if err != nil {
+		return nil, err
+	}
+	return o.wait(ctx, func() (*Report, error) { return o.round(ctx, cfg) })
+}
+
+// round looks once and judges.
+func (o Options) round(ctx context.Context, cfg collect.Config) (*Report, error) {
+	start := time.Now()
+	seen, err := collect.Round(ctx, cfg)
+	switch {
+	case err != nil:
+		return nil, err
+	case ctx.Err() != nil:
+		return nil, context.Cause(ctx)
+	}
+	r := &Report{Schema: report.Schema, StartedAt: start.UTC().Truncate(time.Millisecond), Strict: o.Strict}
+	r.Results = checks.Judge(seen, checks.All())
+	r.Verdict = report.Judge(r.Results, o.Strict)
+	describe(r, seen)
+	r.TookMS = time.Since(start).Milliseconds()
+	return r, nil
+}
+
+// config checks the options and says what a round needs.
+func (o Options) config() (collect.Config, error) {
+	identity, err := collect.ParseIdentity(o.Credentials.CA, o.Credentials.Cert, o.Credentials.Key)
+	if err != nil {
+		return collect.Config{}, err
+	}
+	endpoints, err := o.endpoints()
+	if err != nil {
+		return collect.Config{}, err
+	}
+	timeout := o.Timeout
+	if timeout == 0 {
+		timeout = DefaultTimeout
+	}
+	if timeout < 0 || o.Wait < 0 {
+		return collect.Config{}, errors.New("timeout and wait must not be negative")
+	}
+	return collect.Config{
+		Expect: o.Expect, Endpoints: endpoints, Discover: o.Discover, Identity: identity,
+		Username: o.Username, Password: o.Password, Timeout: timeout,
+	}, nil
+}
+
+// endpoints are those given, else the first client URL of every expected member.
+func (o Options) endpoints() ([]string, error) {
+	var urls []string
+	if o.Expect != nil && len(o.Endpoints) == 0 {
+		for _, m := range o.Expect.Members {
+			urls = append(urls, m.ClientURLs[0])
+		}
+		return urls, nil
+	}
+	for _, s := range o.Endpoints {
+		u, err := endpoint(s)
+		if err != nil {
+			return nil, err
+		}
+		if !slices.Contains(urls, u) {
+			urls = append(urls, u)
+		}
+	}
+	if len(urls) == 0 {
+		return nil, errors.New("nothing to verify: give an expectation or endpoints")
+	}
+	return urls, nil
+}
+
+// endpoint turns host:port or a URL into scheme://host:port.
+func endpoint(s string) (string, error) {
+	raw := strings.TrimSpace(s)
+	if !strings.Contains(raw, "://") {
+		raw = "https://" + raw
+	}
+	u, err := url.Parse(raw)
+	if err != nil || u.Hostname() == "" || u.Port() == "" || u.Scheme != "https" && u.Scheme != "http" {
+		return "", fmt.Errorf("endpoint %q is not host:port or a URL like https://10.140.0.2:2379", s)
+	}
+	return u.Scheme + "://" + net.JoinHostPort(u.Hostname(), u.Port()), nil
 }

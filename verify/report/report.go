@@ -107,12 +107,10 @@ func (r *Report) ExitCode() int {
 // Judge computes the overall verdict from the results: any Fail fails, else any Undetermined leaves it undetermined;
 // skips never count and warnings only with strict.
 func Judge(results []Result, strict bool) Verdict {
-	switch worst := Worst(results); {
-	case worst == Fail, worst == Warn && strict:
+	switch {
+	case Count(results, Fail) > 0, strict && Count(results, Warn) > 0:
 		return Fail
-	case worst == Undetermined && strict && Count(results, Warn) > 0:
-		return Fail
-	case worst == Undetermined:
+	case Count(results, Undetermined) > 0:
 		return Undetermined
 	default:
 		return Pass

@@ -1,0 +1,132 @@
+package checks
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/etcdbake/etcdbake/verify/facts"
+	"github.com/etcdbake/etcdbake/verify/report"
+)
+
+// Closed proves that nobody gets in without a certificate from the right CA, on the client port and on the peer port.
+type Closed struct{}
+
+// Name is "closed".
+func (Closed) Name() string { return "closed" }
+
+// Judge has one result per port and way to get in.
+func (Closed) Judge(c *facts.Cluster) []report.Result {
+	var results []report.Result
+	for _, e := range c.Endpoints {
+		results = append(results, ajar(c, e, "client port", &e.Client)...)
+		for i := range e.Peers {
+			results = append(results, ajar(c, e, "peer port", &e.Peers[i])...)
+		}
+		if r, ok := advertisesPlaintext(e); ok {
+			results = append(results, r)
+		}
+	}
+	return results
+}
+
+// ajar judges the probes of one port.
+func ajar(c *facts.Cluster, e *facts.Endpoint, port string, p *facts.Port) []report.Result {
+	switch {
+	case p.Fault != nil && e.Answered():
+		return []report.Result{skip(on(e, port), "it cannot be reached from here: "+p.Fault.Words)}
+	case len(p.Probes) == 0:
+		return []report.Result{unreached(e, port)}
+	}
+	open := wideOpen(p)
+	var results []report.Result
+	for _, probe := range p.Probes {
+		r := on(e, port+" with "+string(probe.Kind))
+		r.Evidence = probe.Evidence
+		switch {
+		case open != "" && probe.Kind != open:
+			results = append(results, skip(r, fmt.Sprintf("it is open to %s already", open)))
+		case probe.Outcome == facts.Rejected:
+			results = append(results, pass(r, "refused"))
+		case probe.Outcome == facts.NoAnswer:
+			results = append(results, silent(e, r))
+		case probe.Kind == facts.ClientCert:
+			results = append(results, clientOnPeer(c, r))
+		default:
+			results = append(results, bad(report.Fail, r, "refused", "accepted", openHint(probe.Kind, port)))
+		}
+	}
+	return results
+}
+
+// wideOpen is the probe that makes the others pointless, or "".
+func wideOpen(p *facts.Port) facts.ProbeKind {
+	for _, kind := range []facts.ProbeKind{facts.Clear, facts.Anonymous} {
+		for _, probe := range p.Probes {
+			if probe.Kind == kind && probe.Outcome == facts.Accepted {
+				return kind
+			}
+		}
+	}
+	return ""
+}
+
+// silent: no answer is not a refusal, but from a member that answers nobody it is no news either.
+func silent(e *facts.Endpoint, r report.Result) report.Result {
+	if !e.Answered() {
+		return skip(r, "no answer: see reach")
+	}
+	r = bad(report.Undetermined, r, "refused", "no answer", "the port neither refused nor accepted in time: try a longer --timeout")
+	r.Heals = true
+	return r
+}
+
+func clientOnPeer(c *facts.Cluster, r report.Result) report.Result {
+	const hint = "anyone with a client certificate can speak to the peer port: use a CA of its own for peers (peer-trusted-ca-file)"
+	switch {
+	case c.Expect == nil:
+		return bad(report.Warn, r, "refused", "accepted", hint)
+	case c.Expect.CA.SHA256 == c.Expect.PeerCA.SHA256:
+		return skip(r, "accepted, as one CA is for clients and peers by the expectation")
+	}
+	return bad(report.Fail, r, "refused", "accepted", hint)
+}
+
+func openHint(k facts.ProbeKind, port string) string {
+	prefix := ""
+	if port == "peer port" {
+		prefix = "peer-"
+	}
+	if k == facts.Clear {
+		return fmt.Sprintf("it serves without TLS: set %scert-file and %skey-file and https:// in its listen URLs", prefix, prefix)
+	}
+	return fmt.Sprintf("set %sclient-cert-auth and %strusted-ca-file", prefix, prefix)
+}
+
+// advertisesPlaintext finds http:// URLs that the member advertises beside the endpoint that was looked at. With an
+// expectation the URLs are compared by membership.
+func advertisesPlaintext(e *facts.Endpoint) (report.Result, bool) {
+	row, ok := e.Row()
+	if !ok || e.Expected != nil || strings.HasPrefix(e.URL, "http://") {
+		return report.Result{}, false
+	}
+	var plain []string
+	for _, u := range append(append([]string{}, row.ClientURLs...), row.PeerURLs...) {
+		if strings.HasPrefix(u, "http://") {
+			plain = append(plain, u)
+		}
+	}
+	if len(plain) == 0 || anyOpen(e.Peers) {
+		return report.Result{}, false
+	}
+	return bad(report.Fail, on(e, "advertised URLs"), "https:// alone", strings.Join(plain, ", "),
+		"a listener without TLS is advertised: remove it"), true
+}
+
+func anyOpen(ports []facts.Port) bool {
+	for i := range ports {
+		if wideOpen(&ports[i]) != "" {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,149 @@
+package checks
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/etcdbake/etcdbake/verify/facts"
+	"github.com/etcdbake/etcdbake/verify/report"
+)
+
+// Consensus proves that there is a quorum with one leader that all know, and says how many losses it survives.
+type Consensus struct{}
+
+// Name is "consensus".
+func (Consensus) Name() string { return "consensus" }
+
+// Judge has results about the cluster, and about members that are behind.
+func (Consensus) Judge(c *facts.Cluster) []report.Result {
+	quorum := quorum(c)
+	if quorum.Verdict != report.Pass {
+		return []report.Result{quorum}
+	}
+	return append([]report.Result{quorum, tolerance(c), leader(c)}, lag(c)...)
+}
+
+// quorum: an answered linearizable read proves one.
+func quorum(c *facts.Cluster) report.Result {
+	r := whole("quorum")
+	answer, voters := len(c.Inside()), voters(c)
+	count := fmt.Sprintf("%d of %d members answer", answer, voters)
+	if c.Linearizes() {
+		return pass(r, count)
+	}
+	for _, e := range c.Endpoints {
+		if f := faultOf(e); f != nil && f.MaybeOurs() {
+			r.Evidence = f.Evidence
+			return bad(report.Undetermined, r, "", count+"; "+f.Words, "see reach and identity")
+		}
+	}
+	r = bad(report.Fail, r, fmt.Sprintf("at least %d of %d", facts.Quorum(voters), voters), "no quorum: "+count,
+		"bring back enough members; where they are lost for good: etcdutl snapshot restore, or --force-new-cluster on the survivor")
+	for _, e := range c.Inside() {
+		if e.Linear.Fault != nil {
+			r.Evidence = e.Linear.Fault.Words
+		}
+	}
+	r.Heals = true
+	return r
+}
+
+// faultOf is why a member did not answer a linearizable read.
+func faultOf(e *facts.Endpoint) *facts.Fault {
+	if e.Fault != nil {
+		return e.Fault
+	}
+	return e.Linear.Fault
+}
+
+// voters is how many members have a vote: by the cluster, else by the expectation, else one per endpoint.
+func voters(c *facts.Cluster) int {
+	switch rows := c.Rows(); {
+	case len(rows) > 0:
+		return len(facts.Voters(rows))
+	case c.Expect != nil:
+		return len(c.Expect.Members)
+	default:
+		return len(c.Endpoints)
+	}
+}
+
+// tolerance is how many more members may be lost. It can be told only where every voter was looked at.
+func tolerance(c *facts.Cluster) report.Result {
+	r := whole("tolerance")
+	rows := facts.Voters(c.Rows())
+	if len(rows) == 0 {
+		return skip(r, "no member list: see membership")
+	}
+	up, tried := 0, 0
+	for _, row := range rows {
+		if slices.ContainsFunc(c.Inside(), func(e *facts.Endpoint) bool { return e.Status.MemberID == row.ID }) {
+			up++
+			tried++
+		} else if slices.ContainsFunc(c.Endpoints, func(e *facts.Endpoint) bool { return leadsTo(e, row) }) {
+			tried++
+		}
+	}
+	// A voter that has never started has no endpoint, and a full round of endpoints leaves nothing untried.
+	if tried < len(rows) && len(c.Endpoints) < len(rows) && c.Expect == nil {
+		return skip(r, fmt.Sprintf("only %d of %d members were looked at: add endpoints, or --cluster", tried, len(rows)))
+	}
+	n := len(rows)
+	survives, full := max(0, up-facts.Quorum(n)), n-facts.Quorum(n)
+	seen := fmt.Sprintf("survives the loss of %d more of %d members", survives, n)
+	if survives < full {
+		r = bad(report.Warn, r, fmt.Sprintf("survives the loss of %d", full), seen, "bring back the members that do not answer")
+		r.Heals = true
+		return r
+	}
+	return pass(r, seen)
+}
+
+func leadsTo(e *facts.Endpoint, row facts.Row) bool {
+	return e.Expected != nil && e.Expected.Name == row.Name || slices.Contains(row.ClientURLs, e.URL)
+}
+
+func leader(c *facts.Cluster) report.Result {
+	r := whole("leader")
+	r.Heals = true
+	inside := c.Inside()
+	first := inside[0].Status
+	for _, e := range inside {
+		s := e.Status
+		switch {
+		case s.Leader == 0:
+			return bad(report.Fail, r, "one leader that all members know", e.Name()+" knows no leader", "is it cut off from its peers? journalctl -u etcd there")
+		case s.Leader != first.Leader || s.Term != first.Term:
+			return bad(report.Fail, r, "one leader that all members know", fmt.Sprintf("%s says %s in term %d, %s says %s in term %d",
+				inside[0].Name(), c.NameOf(first.Leader), first.Term, e.Name(), c.NameOf(s.Leader), s.Term),
+				"leaders change too often: check latency between members and of their disks")
+		}
+	}
+	r.Heals = false
+	return pass(r, fmt.Sprintf("%s in term %d", c.NameOf(first.Leader), first.Term))
+}
+
+func lag(c *facts.Cluster) []report.Result {
+	var top uint64
+	for _, e := range c.Inside() {
+		top = max(top, e.Status.Applied)
+	}
+	var results []report.Result
+	for _, e := range c.Endpoints {
+		r := on(e, "applied index")
+		switch {
+		case !e.Answered():
+			results = append(results, unreached(e, "applied index"))
+		case !slices.Contains(c.Inside(), e):
+			results = append(results, foreign(e, "applied index"))
+		case top-e.Status.Applied > facts.MaxLag:
+			r = bad(report.Warn, r, fmt.Sprintf("at most %d behind", facts.MaxLag), fmt.Sprintf("%d behind", top-e.Status.Applied),
+				"it applies entries more slowly than they come: check its disk and CPU")
+			r.Heals = true
+			results = append(results, r)
+		default:
+			results = append(results, pass(r, fmt.Sprintf("%d, %d behind", e.Status.Applied, top-e.Status.Applied)))
+		}
+	}
+	return results
+}

@@ -1,0 +1,187 @@
+package collect
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/binary"
+	"encoding/hex"
+	"slices"
+	"sync"
+	"time"
+
+	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
+	clientv3 "go.etcd.io/etcd/client/v3"
+
+	"github.com/etcdbake/etcdbake/verify/facts"
+)
+
+// CanaryPrefix is where canary keys are written; nothing else is ever written.
+const CanaryPrefix = "/etcdbake/verify/"
+
+// cleanupTimeout is how long removing the canary may take after everything else has ended, be it by an interrupt.
+const cleanupTimeout = 2 * time.Second
+
+// canary is one run of the canary. The lease's ID is our own choice, so that the lease can be revoked even where the answer
+// to its grant was lost.
+type canary struct {
+	facts   *facts.Canary
+	members []*member // of the cluster that most belong to
+	voters  []*member // those that take writes
+	lease   int64
+	value   string
+}
+
+// canary writes a key through every member and reads all of them back on every member, then removes them.
+func (r *round) canary(ctx context.Context) facts.Canary {
+	var c facts.Canary
+	if c.Skipped = r.noCanary(); c.Skipped != "" {
+		return c
+	}
+	ctx, cancel := context.WithTimeout(ctx, r.step)
+	defer cancel()
+	var random [16]byte
+	rand.Read(random[:]) // never fails
+	id := hex.EncodeToString(random[:8])
+	c.Prefix = CanaryPrefix + id + "/"
+	c.TTL = max(30*time.Second, 2*r.cfg.Timeout) // beyond any round, so that it cannot end in the midst of one
+	run := canary{
+		facts: &c, members: r.inside(), value: id,
+		lease: int64(binary.BigEndian.Uint64(random[8:]) >> 1), // positive
+	}
+	run.voters = slices.DeleteFunc(slices.Clone(run.members), func(m *member) bool { return m.Status.Learner })
+	defer run.remove(ctx)
+	if run.grant(ctx); c.Grant != nil {
+		return c
+	}
+	run.write(ctx)
+	run.read(ctx)
+	return c
+}
+
+// noCanary says why no canary can be written, in words that name the check which says more.
+func (r *round) noCanary() string {
+	quorum := false
+	for _, m := range r.inside() {
+		quorum = quorum || m.Linear.Fault == nil
+		if len(m.Alarms.Raised) > 0 {
+			return "writes are refused while an alarm is raised: see health"
+		}
+	}
+	if !quorum && !r.denied() {
+		return "no quorum: see consensus"
+	}
+	return ""
+}
+
+func (r *round) denied() bool {
+	return slices.ContainsFunc(r.inside(), func(m *member) bool {
+		return m.Linear.Fault != nil && m.Linear.Fault.Kind == facts.Denied
+	})
+}
+
+func (c *canary) grant(ctx context.Context) {
+	for _, m := range c.voters {
+		req := &pb.LeaseGrantRequest{ID: c.lease, TTL: int64(c.facts.TTL.Seconds())}
+		_, err := pb.NewLeaseClient(m.client.ActiveConnection()).LeaseGrant(ctx, req)
+		if err == nil {
+			c.facts.Grant = nil
+			return
+		}
+		c.facts.Grant = m.fault(err)
+	}
+}
+
+func (c *canary) key(m *member) string {
+	return c.facts.Prefix + hex.EncodeToString(binary.BigEndian.AppendUint64(nil, m.Status.MemberID))
+}
+
+func (c *canary) write(ctx context.Context) {
+	c.facts.Writes = make([]facts.CanaryWrite, len(c.voters))
+	var wg sync.WaitGroup
+	for i, m := range c.voters {
+		wg.Go(func() {
+			w := &c.facts.Writes[i]
+			w.Endpoint = m.Endpoint
+			if _, err := m.client.Put(ctx, c.key(m), c.value, clientv3.WithLease(clientv3.LeaseID(c.lease))); err != nil {
+				w.Fault = m.fault(err)
+			}
+		})
+	}
+	wg.Wait()
+}
+
+func (c *canary) read(ctx context.Context) {
+	var wg sync.WaitGroup
+	var mu sync.Mutex
+	for _, m := range c.members {
+		for _, linearizable := range []bool{true, false} {
+			if linearizable && m.Status.Learner {
+				continue
+			}
+			wg.Go(func() {
+				read := c.readOn(ctx, m, linearizable)
+				mu.Lock()
+				defer mu.Unlock()
+				c.facts.Reads = append(c.facts.Reads, read)
+			})
+		}
+	}
+	wg.Wait()
+}
+
+// readOn reads every key on one member. A serializable read may be behind: it is repeated until all is there or ctx ends.
+func (c *canary) readOn(ctx context.Context, m *member, linearizable bool) facts.CanaryRead {
+	read := facts.CanaryRead{Endpoint: m.Endpoint, Linearizable: linearizable}
+	opts := []clientv3.OpOption{clientv3.WithPrefix()}
+	if !linearizable {
+		opts = append(opts, clientv3.WithSerializable())
+	}
+	for pause := 5 * time.Millisecond; ; pause *= 2 {
+		got, err := m.client.Get(ctx, c.facts.Prefix, opts...)
+		if err != nil {
+			if read.Missing == nil {
+				read.Fault = m.fault(err)
+			}
+			return read
+		}
+		read.Revision = got.Header.Revision
+		read.Missing = c.missing(got)
+		if len(read.Missing) == 0 || linearizable {
+			return read
+		}
+		select {
+		case <-ctx.Done():
+			return read
+		case <-time.After(pause):
+		}
+	}
+}
+
+// missing are the members through which a key was written that is not in got, or not with our value.
+func (c *canary) missing(got *clientv3.GetResponse) []*facts.Endpoint {
+	values := map[string]string{}
+	for _, kv := range got.Kvs {
+		values[string(kv.Key)] = string(kv.Value)
+	}
+	var missing []*facts.Endpoint
+	for i, m := range c.voters {
+		if c.facts.Writes[i].Fault == nil && values[c.key(m)] != c.value {
+			missing = append(missing, m.Endpoint)
+		}
+	}
+	return missing
+}
+
+// remove revokes the lease, which deletes its keys in the same instant, also when ctx has ended.
+func (c *canary) remove(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTimeout)
+	defer cancel()
+	for _, m := range c.voters {
+		_, err := m.client.Revoke(ctx, clientv3.LeaseID(c.lease))
+		if err == nil || isLeaseGone(err) {
+			c.facts.Cleanup = nil
+			return
+		}
+		c.facts.Cleanup = m.fault(err)
+	}
+}
