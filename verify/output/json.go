@@ -7,7 +7,8 @@ import (
 	"github.com/etcdbake/etcdbake/verify/report"
 )
 
-func writeJSON(w io.Writer, r *report.Report) error {
+// JSON writes the report as one indented JSON document.
+func JSON(w io.Writer, r *report.Report) error {
 	e := json.NewEncoder(w)
 	e.SetEscapeHTML(false)
 	e.SetIndent("", "  ")
