@@ -1,6 +1,11 @@
 // Package pki loads or creates the certificate authorities of a cluster and issues and keeps each member's and client's
 // identity in a folder, pki/. It is the only user of cfssl, and the only package that ever holds a CA key: a Bundle, what
 // the rest of the program gets, has none.
+//
+// The folder holds, as PEM, the pairs NAME.pem and NAME-key.pem for the names ca, peer-ca (unless one CA does both),
+// members/MEMBER/server, members/MEMBER/peer and clients/CLIENT. It is state: what is complete is never replaced, except
+// for the leaves of a member whose addresses changed and for leaves that Options.Renew names. A run either happens whole or
+// not at all, also under kill -9; journal.go says how.
 package pki
 
 import "crypto/x509"
@@ -12,6 +17,9 @@ type Bundle struct {
 	// Members and Clients are by name. Clients always has "verify".
 	Members map[string]Member
 	Clients map[string]Leaf
+	// Notes are what the operator should know of what was left as it is: a leaf that expires soon or was issued by other
+	// settings than the spec has now, an interrupted run that was completed. One line each, in a fixed order.
+	Notes []string
 }
 
 // Authority is a CA's public half.
@@ -33,7 +41,8 @@ type Leaf struct {
 	Cert    *x509.Certificate
 }
 
-// Change says what Ensure did to one CA or leaf, for the operator: {"members/master1/server", Reissued, "addresses changed: …"}.
+// Change says what Ensure did to one CA or leaf: {"members/master1/server",
+// Reissued, "addresses changed: …"}. The list is in a fixed order: CAs, members, clients.
 type Change struct {
 	Name   string
 	Action Action

@@ -1,0 +1,38 @@
+package pki_test
+
+import (
+	"flag"
+	"runtime"
+	"testing"
+	"testing/cryptotest"
+	"time"
+
+	"github.com/etcdbake/etcdbake/generator/pki"
+	"github.com/etcdbake/etcdbake/generator/spec"
+)
+
+var update = flag.Bool("update", false, "write golden files and testdata/pki anew")
+
+const (
+	day  = 24 * time.Hour
+	year = 365 * day
+)
+
+// ensure opens dir at a given time, makes what c needs, and closes dir.
+func ensure(t testing.TB, dir string, c *spec.Cluster, now time.Time, renew ...string) (*pki.Bundle, []pki.Change, error) {
+	t.Helper()
+	store, err := pki.Open(dir, pki.Options{Clock: func() time.Time { return now }, Renew: renew})
+	if err != nil {
+		return nil, nil, err
+	}
+	defer store.Close()
+	return store.Ensure(t.Context(), c)
+}
+
+// sameEveryTime makes all that is random be the same in every run: certificates are made one after the other then.
+func sameEveryTime(t *testing.T) {
+	t.Helper()
+	cryptotest.SetGlobalRandom(t, 2026)
+	procs := runtime.GOMAXPROCS(1)
+	t.Cleanup(func() { runtime.GOMAXPROCS(procs) })
+}

@@ -1,0 +1,149 @@
+package pki
+
+import (
+	"crypto/x509"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/cloudflare/cfssl/config"
+	"github.com/cloudflare/cfssl/csr"
+	"github.com/cloudflare/cfssl/signer"
+	"github.com/cloudflare/cfssl/signer/local"
+)
+
+// issueCA makes a self-signed CA that may sign leaves only (path length 0).
+func (s *settings) issueCA(commonName string, now time.Time) (*pair, error) {
+	p, request, err := s.newKey(&csr.CertificateRequest{CN: commonName, Names: s.names})
+	if err != nil {
+		return nil, err
+	}
+	policy := &config.Signing{Default: &config.SigningProfile{
+		Usage:        []string{"cert sign", "crl sign"},
+		Expiry:       s.caLifetime,
+		CAConstraint: config.CAConstraint{IsCA: true, MaxPathLenZero: true},
+	}}
+	// cfssl's own initca takes the time of day for itself; this is what it does, at a given time.
+	ca, err := local.NewSigner(p.key, nil, signer.DefaultSigAlgo(p.key), policy)
+	if err != nil {
+		return nil, fmt.Errorf("cannot sign with the key of %q: %w", commonName, err)
+	}
+	return p, p.sign(ca, signer.SignRequest{
+		Request:   string(request),
+		NotBefore: now.Add(-s.backdate),
+		NotAfter:  now.Add(s.caLifetime),
+	})
+}
+
+// issuer signs leaves with one CA; it may be used by several goroutines.
+type issuer struct {
+	settings *settings
+	ca       *pair
+	signer   *local.Signer
+}
+
+func (s *settings) newIssuer(ca *pair) (*issuer, error) {
+	policy := &config.Signing{Default: s.profiles[memberProfile], Profiles: s.profiles}
+	signer, err := local.NewSigner(ca.key, ca.cert, signer.DefaultSigAlgo(ca.key), policy)
+	if err != nil {
+		return nil, fmt.Errorf("cannot sign with %q: %w", ca.cert.Subject.CommonName, err)
+	}
+	return &issuer{s, ca, signer}, nil
+}
+
+// issue makes a leaf with a new key.
+func (i *issuer) issue(l *leaf, now time.Time) (*pair, error) {
+	p, request, err := i.settings.newKey(&csr.CertificateRequest{CN: l.commonName, Names: i.settings.subject(l), Hosts: l.hosts})
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", l.name, err)
+	}
+	notBefore, notAfter := i.validity(now)
+	err = p.sign(i.signer, signer.SignRequest{
+		Request:   string(request),
+		Profile:   l.profile,
+		NotBefore: notBefore,
+		NotAfter:  notAfter,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", l.name, err)
+	}
+	if err := i.checkConstraints(p, now); err != nil {
+		return nil, invalid("%s: CA %s cannot issue it: %w", l.name, describe(i.ca.cert), err)
+	}
+	return p, nil
+}
+
+// validity is that of leaves issued now. It begins before now for hosts whose clocks are behind, and it is never longer
+// than the CA's, since no verifier would accept the rest.
+func (i *issuer) validity(now time.Time) (notBefore, notAfter time.Time) {
+	notBefore, notAfter = now.Add(-i.settings.backdate), now.Add(i.settings.leafLifetime)
+	if fixed := i.settings.notBefore; !fixed.IsZero() {
+		notBefore = fixed
+	}
+	if fixed := i.settings.notAfter; !fixed.IsZero() {
+		notAfter = fixed
+	}
+	if notBefore.Before(i.ca.cert.NotBefore) {
+		notBefore = i.ca.cert.NotBefore
+	}
+	if notAfter.After(i.ca.cert.NotAfter) {
+		notAfter = i.ca.cert.NotAfter
+	}
+	return notBefore, notAfter
+}
+
+// checkConstraints verifies the chain where the CA constrains what it may sign; CAs made here do not, and it costs time.
+func (i *issuer) checkConstraints(p *pair, now time.Time) error {
+	ca := i.ca.cert
+	names := slices.Concat(ca.PermittedDNSDomains, ca.ExcludedDNSDomains)
+	if len(ca.ExtKeyUsage)+len(names)+len(ca.PermittedIPRanges)+len(ca.ExcludedIPRanges) == 0 {
+		return nil
+	}
+	roots := x509.NewCertPool()
+	roots.AddCert(ca)
+	for _, usage := range p.cert.ExtKeyUsage {
+		options := x509.VerifyOptions{Roots: roots, CurrentTime: now, KeyUsages: []x509.ExtKeyUsage{usage}}
+		if _, err := p.cert.Verify(options); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// subject is the leaf's distinguished name without its CN.
+func (s *settings) subject(l *leaf) []csr.Name {
+	if l.organization == "" {
+		return s.names
+	}
+	if len(s.names) == 0 {
+		return []csr.Name{{O: l.organization}}
+	}
+	names := slices.Clone(s.names)
+	for n := range names {
+		names[n].O = ""
+	}
+	names[0].O = l.organization
+	return names
+}
+
+// newKey makes a key and a request for its certificate in PEM.
+func (s *settings) newKey(request *csr.CertificateRequest) (p *pair, csrPEM []byte, err error) {
+	key := s.key
+	request.KeyRequest = &key
+	csrPEM, keyPEM, err := csr.ParseRequest(request)
+	if err != nil {
+		return nil, nil, fmt.Errorf("cannot make a key (%s %d): %w", key.A, key.S, err)
+	}
+	p = &pair{keyPEM: keyPEM}
+	p.key, err = parseKey("the new key", keyPEM)
+	return p, csrPEM, err
+}
+
+// sign adds the certificate to a pair that has a key.
+func (p *pair) sign(by *local.Signer, request signer.SignRequest) (err error) {
+	if p.certPEM, err = by.Sign(request); err != nil {
+		return fmt.Errorf("cannot sign the certificate: %w", err)
+	}
+	p.cert, err = parseCert("the new certificate", p.certPEM)
+	return err
+}

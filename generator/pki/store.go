@@ -1,0 +1,84 @@
+package pki
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	cflog "github.com/cloudflare/cfssl/log"
+	"github.com/gofrs/flock"
+)
+
+const lockFile = ".lock"
+
+// Options are what a Store does besides keeping what is there.
+type Options struct {
+	// Renew names leaves to issue anew, with new keys: "all", "members/master1", "members/master1/peer", "clients/verify".
+	// A CA is never issued anew.
+	Renew []string
+	// Clock is time.Now where it is nil.
+	Clock func() time.Time
+}
+
+// Store is an open and locked pki/ folder.
+type Store struct {
+	dir       string
+	options   Options
+	lock      *flock.Flock
+	recovered []string // files that an interrupted run had left to be put into place
+}
+
+// Open makes the folder if it is not there (its parent must be), locks it against every other process, and completes or
+// clears away what an interrupted run left. The error is ErrLocked where another process has it open.
+func Open(dir string, o Options) (*Store, error) {
+	silenceCFSSL()
+	if o.Clock == nil {
+		o.Clock = time.Now
+	}
+	if err := openDir(dir); err != nil {
+		return nil, err
+	}
+	s := &Store{dir: dir, options: o, lock: flock.New(filepath.Join(dir, lockFile), flock.SetPermissions(0o600))}
+	switch locked, err := s.lock.TryLock(); {
+	case err != nil:
+		return nil, fmt.Errorf("cannot lock %s: %w", dir, err)
+	case !locked:
+		return nil, &kindError{ErrLocked, fmt.Errorf("another etcdbake is working in %s: try again when it is done", dir)}
+	}
+	var err error
+	if s.recovered, err = s.journal().recover(); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
+// Close lets go of the lock.
+func (s *Store) Close() error { return s.lock.Close() }
+
+func (s *Store) journal() journal { return journal{s.dir} }
+
+// openDir makes the folder, or makes sure that what is there is a folder that only its owner can enter.
+func openDir(dir string) error {
+	err := makeDir(dir)
+	if err == nil {
+		return syncDir(filepath.Dir(dir))
+	}
+	if !errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("cannot make the PKI folder: %w", err)
+	}
+	info, err := os.Stat(dir)
+	if err != nil {
+		return err
+	}
+	if !info.IsDir() {
+		return invalid("%s is a file, not a folder: move it away, or choose another PKI folder", dir)
+	}
+	return checkPrivate(dir, dir)
+}
+
+// silenceCFSSL keeps cfssl from logging each step to stderr; it can only be told so for the whole process.
+var silenceCFSSL = sync.OnceFunc(func() { cflog.Level = cflog.LevelFatal })
