@@ -4,7 +4,10 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"path/filepath"
+	"slices"
 	"time"
+
+	"github.com/cloudflare/cfssl/signer"
 
 	"github.com/etcdbake/etcdbake/generator/spec"
 )
@@ -47,7 +50,7 @@ func (a *authority) load(dir string, now time.Time) (err error) {
 	if err != nil {
 		return err
 	}
-	return checkAuthority(path, a.pair.cert, now)
+	return checkAuthority(path, a.pair, now)
 }
 
 // compare makes sure that the CA that the spec names is the one in pki/. The key that the spec names is not needed any more:
@@ -90,8 +93,13 @@ func (a *authority) importExisting() error {
 }
 
 // checkAuthority refuses a certificate that cannot sign leaves now.
-func checkAuthority(path string, cert *x509.Certificate, now time.Time) error {
+func checkAuthority(path string, p *pair, now time.Time) error {
+	cert := p.cert
+	weak := []x509.SignatureAlgorithm{x509.UnknownSignatureAlgorithm, x509.SHA1WithRSA, x509.ECDSAWithSHA1}
 	switch {
+	case slices.Contains(weak, signer.DefaultSigAlgo(p.key)):
+		return invalid("%s (%s) has a key that is too weak to sign with (%s): it must be RSA of at "+
+			"least 2048 bits or ECDSA P-256, P-384 or P-521", path, describe(cert), keyName(cert))
 	case !cert.BasicConstraintsValid || !cert.IsCA:
 		return invalid("%s (%s) is not a CA: its basic constraints do not say CA:TRUE", path, describe(cert))
 	case cert.KeyUsage != 0 && cert.KeyUsage&x509.KeyUsageCertSign == 0:

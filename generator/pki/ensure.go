@@ -175,20 +175,21 @@ func (r *run) notes() (notes []string) {
 	for _, a := range r.authorities {
 		add(expiryNote(a.name, a.pair.cert, r.now, "begin with a new PKI folder before then"))
 	}
-	issued := false
+	issued := map[string]bool{} // by CA
 	for _, l := range r.leaves {
-		issuer := r.issuers[l.ca]
-		if l.action == "" {
-			add(expiryNote(l.name, l.pair.cert, r.now, "issue it anew with --renew "+l.name))
-			add(r.settings.differenceNote(l, issuer))
+		if l.action != "" {
+			issued[l.ca] = true
 			continue
 		}
-		issued = true
-		if end := l.pair.cert.NotAfter; end.Before(r.now.Add(r.settings.leafLifetime)) && end.Equal(issuer.ca.cert.NotAfter) {
-			add(fmt.Sprintf("%s is valid until %s only, when its CA expires", l.name, date(end)))
+		add(expiryNote(l.name, l.pair.cert, r.now, "issue it anew with --renew "+l.name))
+		add(r.settings.differenceNote(l, r.issuers[l.ca]))
+	}
+	for _, a := range r.authorities {
+		if issued[a.name] {
+			add(r.issuers[a.name].cappedNote(r.now))
 		}
 	}
-	if issued {
+	if len(issued) > 0 {
 		notes = append(notes, r.settings.notes...)
 	}
 	return append(notes, strangers(r.store.dir, r.leaves)...)

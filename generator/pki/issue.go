@@ -18,6 +18,9 @@ func (s *settings) issueCA(commonName string, now time.Time) (*pair, error) {
 	if err != nil {
 		return nil, err
 	}
+	if p.key, err = parseKey("the new CA key", p.keyPEM); err != nil {
+		return nil, err
+	}
 	policy := &config.Signing{Default: &config.SigningProfile{
 		Usage:        []string{"cert sign", "crl sign"},
 		Expiry:       s.caLifetime,
@@ -58,6 +61,10 @@ func (i *issuer) issue(l *leaf, now time.Time) (*pair, error) {
 		return nil, fmt.Errorf("%s: %w", l.name, err)
 	}
 	notBefore, notAfter := i.validity(now)
+	if !notAfter.After(now) {
+		return nil, invalid("%s would have expired on %s: correct the lifetime or not_after that it is issued by",
+			l.name, date(notAfter))
+	}
 	err = p.sign(i.signer, signer.SignRequest{
 		Request:   string(request),
 		Profile:   l.profile,
@@ -126,7 +133,7 @@ func (s *settings) subject(l *leaf) []csr.Name {
 	return names
 }
 
-// newKey makes a key and a request for its certificate in PEM.
+// newKey makes a pair that is a key only, and a request for its certificate in PEM.
 func (s *settings) newKey(request *csr.CertificateRequest) (p *pair, csrPEM []byte, err error) {
 	key := s.key
 	request.KeyRequest = &key
@@ -134,9 +141,7 @@ func (s *settings) newKey(request *csr.CertificateRequest) (p *pair, csrPEM []by
 	if err != nil {
 		return nil, nil, fmt.Errorf("cannot make a key (%s %d): %w", key.A, key.S, err)
 	}
-	p = &pair{keyPEM: keyPEM}
-	p.key, err = parseKey("the new key", keyPEM)
-	return p, csrPEM, err
+	return &pair{keyPEM: keyPEM}, csrPEM, nil
 }
 
 // sign adds the certificate to a pair that has a key.

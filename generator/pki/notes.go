@@ -1,7 +1,6 @@
 package pki
 
 import (
-	"cmp"
 	"crypto/ecdsa"
 	"crypto/rsa"
 	"crypto/x509"
@@ -28,7 +27,7 @@ func expiryNote(name string, cert *x509.Certificate, now time.Time, remedy strin
 	case left < 0:
 		return fmt.Sprintf("%s expired on %s: %s", name, date(cert.NotAfter), remedy)
 	case left < min(warnBefore, cert.NotAfter.Sub(cert.NotBefore)/3):
-		return fmt.Sprintf("%s expires on %s, in %d days: %s", name, date(cert.NotAfter), left/(24*time.Hour), remedy)
+		return fmt.Sprintf("%s expires on %s, in %s: %s", name, date(cert.NotAfter), days(left), remedy)
 	}
 	return ""
 }
@@ -41,6 +40,7 @@ func (s *settings) differenceNote(l *leaf, issuer *issuer) string {
 	if err != nil {
 		return ""
 	}
+	subject.ExtraNames = nil // a parsed certificate's have no place in Subject that could be compared
 	var diffs []string
 	add := func(what, is, now string) {
 		if is != now {
@@ -55,13 +55,16 @@ func (s *settings) differenceNote(l *leaf, issuer *issuer) string {
 	}
 	// A lifetime that the CA's or the profile's own end cut short says nothing.
 	if s.notAfter.IsZero() && !cert.NotAfter.Equal(issuer.ca.cert.NotAfter) && !cert.NotBefore.Equal(issuer.ca.cert.NotBefore) {
-		add("lifetime", cert.NotAfter.Sub(cert.NotBefore).String(), (s.backdate + s.leafLifetime).String())
+		add("lifetime", days(cert.NotAfter.Sub(cert.NotBefore)), days(s.backdate+s.leafLifetime))
 	}
 	if len(diffs) == 0 {
 		return ""
 	}
 	return fmt.Sprintf("%s was issued by other settings (%s): --renew %s applies them", l.name, strings.Join(diffs, "; "), l.name)
 }
+
+// days leaves out hours: another backdate alone is no other lifetime.
+func days(d time.Duration) string { return fmt.Sprintf("%d days", d/(24*time.Hour)) }
 
 func sameUsages(a, b []x509.ExtKeyUsage) bool {
 	a, b = slices.Clone(a), slices.Clone(b)
@@ -79,6 +82,15 @@ func keyName(cert *x509.Certificate) string {
 		return fmt.Sprintf("rsa %d", key.N.BitLen())
 	}
 	return strings.ToLower(cert.PublicKeyAlgorithm.String())
+}
+
+// cappedNote says that leaves issued now end before their lifetime is over, since their CA does; "" when they do not.
+func (i *issuer) cappedNote(now time.Time) string {
+	fixed := i.settings.notAfter
+	if end := i.ca.cert.NotAfter; fixed.After(end) || fixed.IsZero() && now.Add(i.settings.leafLifetime).After(end) {
+		return fmt.Sprintf("what was issued is valid until %s only, when its CA (%s) expires", date(end), i.ca.cert.Subject.CommonName)
+	}
+	return ""
 }
 
 // strangers lists members and clients that have a place in pki/ but none in the spec: they are kept, since they are state.
@@ -100,8 +112,7 @@ func strangers(dir string, leaves []*leaf) (notes []string) {
 				return l.name == name || strings.HasPrefix(l.name, name+"/")
 			})
 			if !known {
-				notes = append(notes, fmt.Sprintf("%s is not in the spec any more; its certificates are valid until they expire, "+
-					"and %s keeps them", name, cmp.Or(dir, ".")))
+				notes = append(notes, fmt.Sprintf("%s is not in the spec: %s keeps it, and it stays valid until it expires", name, dir))
 			}
 		}
 	}
