@@ -31,11 +31,8 @@ func quorum(c *facts.Cluster) report.Result {
 	if c.Linearizes() {
 		return pass(r, count)
 	}
-	for _, e := range c.Endpoints {
-		if f := faultOf(e); f != nil && f.MaybeOurs() {
-			r.Evidence = f.Evidence
-			return bad(report.Undetermined, r, "", count+"; "+f.Words, "see reach and identity")
-		}
+	if answer+unheard(c) >= facts.Quorum(voters) && unheard(c) > 0 {
+		return skip(r, count+", and others could not be asked: see reach, identity and membership")
 	}
 	r = bad(report.Fail, r, fmt.Sprintf("at least %d of %d", facts.Quorum(voters), voters), "no quorum: "+count,
 		"bring back enough members; where they are lost for good: etcdutl snapshot restore, or --force-new-cluster on the survivor")
@@ -48,12 +45,19 @@ func quorum(c *facts.Cluster) report.Result {
 	return r
 }
 
-// faultOf is why a member did not answer a linearizable read.
-func faultOf(e *facts.Endpoint) *facts.Fault {
-	if e.Fault != nil {
-		return e.Fault
+// unheard is how many members may well be there but could not be asked, for want of trust or rights.
+func unheard(c *facts.Cluster) int {
+	n := 0
+	for _, e := range c.Endpoints {
+		f := e.Fault
+		if f == nil {
+			f = e.Linear.Fault
+		}
+		if f != nil && !f.Heals() && f.Kind != facts.IsLearner {
+			n++
+		}
 	}
-	return e.Linear.Fault
+	return n
 }
 
 // voters is how many members have a vote: by the cluster, else by the expectation, else one per endpoint.

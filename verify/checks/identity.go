@@ -71,8 +71,10 @@ func serverLeaf(c *facts.Cluster, e *facts.Endpoint, wrongCA bool) []report.Resu
 		l.want = &e.Expected.Server
 	}
 	results := l.fingerprint()
-	results = append(results, l.serverChain(wrongCA))
-	results = append(results, l.dates(), l.names(advertised, report.Fail), l.serverUsages())
+	if report.Worst(results) == report.Fail {
+		return results // what else is wrong with a certificate that should not be there is no news
+	}
+	results = append(results, l.serverChain(wrongCA), l.dates(), l.names(advertised, report.Fail), l.serverUsages())
 	if !slices.Contains(advertised, e.Host()) {
 		results = append(results, l.names([]string{e.Host()}, report.Warn))
 	}
@@ -94,6 +96,9 @@ func peerLeaf(c *facts.Cluster, e *facts.Endpoint, p *facts.Port) []report.Resul
 		l.want = &e.Expected.Peer
 	}
 	results := l.fingerprint()
+	if report.Worst(results) == report.Fail {
+		return results
+	}
 	if l.want == nil {
 		results = append(results, l.peerChain())
 	}

@@ -27,7 +27,7 @@ func (Membership) Judge(c *facts.Cluster) []report.Result {
 		return append(results, noList(c))
 	}
 	if c.Expect != nil {
-		results = append(results, againstExpectation(rows, c.Expect)...)
+		results = append(results, againstExpectation(c, rows)...)
 	} else {
 		results = append(results, againstReason(rows)...)
 	}
@@ -104,15 +104,15 @@ func ownList(c *facts.Cluster, e *facts.Endpoint) report.Result {
 }
 
 // againstExpectation compares the list with the expected members, name by name.
-func againstExpectation(rows []facts.Row, want *expect.Cluster) []report.Result {
+func againstExpectation(c *facts.Cluster, rows []facts.Row) []report.Result {
 	var results []report.Result
 	used := map[uint64]bool{}
-	for _, m := range want.Members {
+	for _, m := range c.Expect.Members {
 		row, ok := find(rows, m)
 		if ok {
 			used[row.ID] = true
 		}
-		results = append(results, expectedRow(m, row, ok))
+		results = append(results, expectedRow(c, m, row, ok))
 	}
 	for _, row := range rows {
 		if !used[row.ID] {
@@ -136,7 +136,7 @@ func find(rows []facts.Row, m expect.Member) (facts.Row, bool) {
 	return rows[i], true
 }
 
-func expectedRow(m expect.Member, row facts.Row, ok bool) report.Result {
+func expectedRow(c *facts.Cluster, m expect.Member, row facts.Row, ok bool) report.Result {
 	r := report.Result{Member: m.Name, Subject: "row in the member list"}
 	wanted := facts.Row{Name: m.Name, PeerURLs: m.PeerURLs, ClientURLs: m.ClientURLs, Learner: m.Learner}
 	switch {
@@ -145,6 +145,8 @@ func expectedRow(m expect.Member, row facts.Row, ok bool) report.Result {
 		r.Heals = true
 	case row.Name == "":
 		r = unstarted(r)
+	case len(row.ClientURLs) == 0 && lost(c, m.Name):
+		r = skip(r, "it has not told its client URLs yet: see reach")
 	case row.Learner && !m.Learner:
 		r = bad(report.Fail, r, "a voter", "a learner", "promote it when it has caught up: etcdctl member promote "+report.ID(row.ID))
 		r.Heals = true
@@ -155,6 +157,11 @@ func expectedRow(m expect.Member, row facts.Row, ok bool) report.Result {
 		r = pass(r, row.String())
 	}
 	return r
+}
+
+// lost tells whether the member does not answer.
+func lost(c *facts.Cluster, name string) bool {
+	return slices.ContainsFunc(c.Endpoints, func(e *facts.Endpoint) bool { return e.Name() == name && !e.Answered() })
 }
 
 func unstarted(r report.Result) report.Result {

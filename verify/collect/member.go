@@ -30,7 +30,7 @@ func (m *member) look(ctx context.Context) {
 	if fault == nil {
 		m.talk(ctx, conn)
 	} else {
-		m.Fault = fault
+		m.Fault = m.explain(ctx, fault)
 	}
 	if m.Expected == nil {
 		m.Expected = m.round.expectedNamed(m.Endpoint)
@@ -117,23 +117,6 @@ func (m *member) talk(ctx context.Context, conn net.Conn) {
 	}
 	m.Status = status
 	m.ask(ctx)
-}
-
-// explain finds a better reason for a failed call on a plain connection: the server may want TLS.
-func (m *member) explain(ctx context.Context, fault *facts.Fault) *facts.Fault {
-	if isTLS(m.URL) || fault.Kind == facts.Denied {
-		return fault
-	}
-	addr := addrOf(m.URL)
-	raw, f := dialTCP(ctx, addr)
-	if f != nil {
-		return fault
-	}
-	defer raw.Close()
-	if _, chain, _ := secure(ctx, raw, addr, nil, "h2"); len(chain) == 0 {
-		return fault
-	}
-	return &facts.Fault{Stage: facts.TLS, Kind: facts.NeedsTLS, Words: "it speaks TLS: use https://" + addr, Evidence: fault.Evidence}
 }
 
 // login returns the user name and password where the server is one that they may be sent to.

@@ -53,6 +53,7 @@ func Round(ctx context.Context, cfg Config) (*facts.Cluster, error) {
 		r.look(ctx, r.undiscovered())
 	}
 	r.settle(ctx)
+	r.name()
 	r.facts.Canary = r.canary(ctx)
 	r.probes.Wait()
 	return r.facts, nil
@@ -82,6 +83,17 @@ func (r *round) undiscovered() []string {
 		}
 	}
 	return urls
+}
+
+// name gives endpoints that did not answer the name that the others know them by.
+func (r *round) name() {
+	for _, row := range r.facts.Rows() {
+		for _, m := range r.members {
+			if slices.Contains(row.ClientURLs, m.URL) {
+				m.ByOthers = row.Name
+			}
+		}
+	}
 }
 
 // inside are the members that belong to the cluster that most belong to.

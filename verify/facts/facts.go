@@ -33,6 +33,8 @@ type Endpoint struct {
 	URL string
 	// Expected is the member that the expectation has at this endpoint, or nil.
 	Expected *expect.Member
+	// ByOthers is what the cluster calls the member at this URL; empty where it does not know the URL.
+	ByOthers string
 	// Client is the client port, Peers the member's peer ports, one per advertised peer URL.
 	Client Port
 	Peers  []Port

@@ -8,14 +8,17 @@ import (
 	"slices"
 )
 
-// Name is how people call the member behind the endpoint: its name by the expectation, else by the cluster, else its host
-// and port.
+// Name is how people call the member behind the endpoint: its name by the expectation, else by itself, else by the
+// others, else its host and port.
 func (e *Endpoint) Name() string {
 	if e.Expected != nil {
 		return e.Expected.Name
 	}
 	if row, ok := e.Row(); ok && row.Name != "" {
 		return row.Name
+	}
+	if e.ByOthers != "" {
+		return e.ByOthers
 	}
 	if u, err := url.Parse(e.URL); err == nil {
 		return u.Host

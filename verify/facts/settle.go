@@ -1,6 +1,7 @@
 package facts
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 )
@@ -86,10 +87,17 @@ func (r Row) String() string {
 	if r.Learner {
 		kind = "learner"
 	}
-	return strings.Join([]string{r.Label(), kind, Sorted(r.PeerURLs), Sorted(r.ClientURLs)}, " ")
+	name := r.Name
+	if name == "" {
+		name = "(no name yet)"
+	}
+	return fmt.Sprintf("%s, %s, peers at %s, clients at %s", name, kind, join(r.PeerURLs), join(r.ClientURLs))
 }
 
-// Sorted joins URLs in a fixed order.
-func Sorted(urls []string) string {
-	return strings.Join(slices.Sorted(slices.Values(urls)), ",")
+// join lists URLs in a fixed order.
+func join(urls []string) string {
+	if len(urls) == 0 {
+		return "no URL yet"
+	}
+	return strings.Join(slices.Sorted(slices.Values(urls)), " ")
 }

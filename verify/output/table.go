@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/dustin/go-humanize"
+	"github.com/dustin/go-humanize/english"
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
 
@@ -52,23 +53,27 @@ func (p painter) paint(v report.Verdict, s string) string {
 // members is what `etcdctl endpoint status` shows.
 func members(r *report.Report) string {
 	t := newTable()
-	t.AppendHeader(table.Row{"endpoint", "member", "id", "version", "db size", "leader", "learner", "term", "index", "applied", "errors"})
+	t.AppendHeader(table.Row{"endpoint", "member", "id", "version", "db size", "role", "term", "index", "errors"})
 	for _, m := range r.Members {
 		if m.ID == "" {
-			t.AppendRow(table.Row{m.Endpoint, m.Name, "-", "-", "-", "-", "-", "-", "-", "-", strings.Join(m.Errors, ", ")})
+			t.AppendRow(table.Row{m.Endpoint, m.Name, "-", "-", "-", "-", "-", "-", strings.Join(m.Errors, ", ")})
 			continue
 		}
-		t.AppendRow(table.Row{m.Endpoint, m.Name, m.ID, m.Version, humanize.IBytes(uint64(m.DBSizeBytes)), yes(m.Leader), yes(m.Learner),
-			m.RaftTerm, m.RaftIndex, m.AppliedIndex, strings.Join(m.Errors, ", ")})
+		t.AppendRow(table.Row{m.Endpoint, m.Name, m.ID, m.Version, humanize.IBytes(uint64(m.DBSizeBytes)), role(m),
+			m.RaftTerm, m.RaftIndex, strings.Join(m.Errors, ", ")})
 	}
 	return t.Render()
 }
 
-func yes(b bool) string {
-	if b {
-		return "yes"
+func role(m report.Member) string {
+	switch {
+	case m.Learner:
+		return "learner"
+	case m.Leader:
+		return "leader"
+	default:
+		return "follower"
 	}
-	return "no"
 }
 
 // matrix has the worst verdict of every check for every member.
@@ -133,14 +138,14 @@ func summary(r *report.Report, p painter) string {
 		strict = ", warnings count (--strict)"
 	}
 	took := time.Duration(r.TookMS) * time.Millisecond
-	return fmt.Sprintf("%s %s: %d members looked at in %s: %s%s",
-		p.paint(r.Verdict, strings.ToUpper(string(r.Verdict))), name, len(r.Members), took, strings.Join(counts, ", "), strict)
+	return fmt.Sprintf("%s %s: %s looked at in %s: %s%s",
+		p.paint(r.Verdict, strings.ToUpper(string(r.Verdict))), name, english.Plural(len(r.Members), "endpoint", ""), took, strings.Join(counts, ", "), strict)
 }
 
 func newTable() table.Writer {
 	t := table.NewWriter()
 	style := table.StyleLight
-	style.Format.Header = text.FormatUpper
+	style.Format.Header = text.FormatDefault // names of members are shown as they are
 	t.SetStyle(style)
 	return t
 }
