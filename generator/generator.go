@@ -73,7 +73,13 @@ func Generate(ctx context.Context, o Options) (*Summary, error) {
 	if err != nil {
 		return nil, err
 	}
-	summary := &Summary{Cluster: cluster, Warnings: warnings, Changes: changes, Expect: filepath.Join(o.Out, "expect.json")}
+	summary := &Summary{
+		Cluster:  cluster,
+		Warnings: warnings,
+		Changes:  changes,
+		Notes:    bundle.Notes,
+		Expect:   filepath.Join(o.Out, "expect.json"),
+	}
 	if err := write(ctx, o.Out, artefacts, expectation, summary); err != nil {
 		return nil, err
 	}

@@ -123,7 +123,7 @@ func writeJSON(w io.Writer, summary *generator.Summary) error {
 		document.Changes = append(document.Changes, change{c.Name, string(c.Action), c.Reason})
 	}
 	for _, warning := range summary.Warnings {
-		document.Warnings = append(document.Warnings, warning.String())
+		document.Warnings = append(document.Warnings, warning.Error())
 	}
 	encoder := json.NewEncoder(w)
 	encoder.SetIndent("", "  ")

@@ -1,0 +1,92 @@
+package cloudconfig
+
+import (
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/etcdbake/etcdbake/generator/pki/pkitest"
+	"github.com/etcdbake/etcdbake/generator/plan"
+	"github.com/etcdbake/etcdbake/generator/spec"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+// exampleHosts are the plans of examples/cluster.yaml with the test-only certificates.
+func exampleHosts(t *testing.T) []plan.Host {
+	t.Helper()
+	cluster, _, err := spec.Load(filepath.Join("..", "..", "..", "examples", "cluster.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	hosts, err := plan.Hosts(cluster, pkitest.Bundle(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return hosts
+}
+
+func encode(t *testing.T, host plan.Host, form Form) string {
+	t.Helper()
+	userData, err := Encode(host, form)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(userData)
+}
+
+func TestEncodeGolden(t *testing.T) {
+	for name, form := range map[string]Form{"readable": Readable, "compact": Compact} {
+		got := encode(t, exampleHosts(t)[0], form)
+		golden := filepath.Join("testdata", "master1."+name+".yaml")
+		if *update {
+			if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want, err := os.ReadFile(golden)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(string(want), got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", golden, diff)
+		}
+	}
+}
+
+func TestEncodeIsTheSameEveryTime(t *testing.T) {
+	for _, form := range []Form{Readable, Compact} {
+		if encode(t, exampleHosts(t)[1], form) != encode(t, exampleHosts(t)[1], form) {
+			t.Errorf("form %d: two encodings differ", form)
+		}
+	}
+}
+
+func TestCompactIsSmaller(t *testing.T) {
+	host := exampleHosts(t)[0]
+	readable, compact := len(encode(t, host, Readable)), len(encode(t, host, Compact))
+	if compact >= readable {
+		t.Fatalf("compact has %d bytes, readable %d", compact, readable)
+	}
+	t.Logf("readable %d bytes, compact %d", readable, compact)
+}
+
+func TestReadableKeepsTextAsItIs(t *testing.T) {
+	userData := encode(t, exampleHosts(t)[0], Readable)
+	if strings.Contains(userData, "encoding:") {
+		t.Error("a file is encoded")
+	}
+	if want := "      ETCD_NAME=\"master1\"\n"; !strings.Contains(userData, want) {
+		t.Errorf("no line %q", want)
+	}
+}
+
+func TestTheFirstLineIsCloudInits(t *testing.T) {
+	if !strings.HasPrefix(encode(t, exampleHosts(t)[0], Readable), "#cloud-config\n") {
+		t.Error("cloud-init would not take it for a cloud-config")
+	}
+}
