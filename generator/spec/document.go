@@ -68,7 +68,8 @@ func open(file string, src []byte) *document {
 // readable tells whether src is UTF-8 text of a sane size.
 func (d *document) readable(src []byte) bool {
 	if len(src) > maxSize {
-		d.at(0, 0, fmt.Sprintf("the file is larger than %s", Bytes(maxSize)), "a cluster.yaml has a few kilobytes: is it the right file?")
+		d.at(0, 0, fmt.Sprintf("the file is larger than %s", Bytes(maxSize)),
+			"a cluster.yaml has a few kilobytes: is it the right file?")
 		return false
 	}
 	if bytes.HasPrefix(src, []byte("\xff\xfe")) || bytes.HasPrefix(src, []byte("\xfe\xff")) {

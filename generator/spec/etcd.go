@@ -61,9 +61,11 @@ func (d *document) checkVersion(version string) bool {
 	case slices.Contains(minors(), minor):
 		return true
 	case strings.HasPrefix(version, "3.") && len(minor) == 3 && minor < "3.5" || version[0] < '3':
-		d.errorf(n, "use one of "+either(minors()), "etcd %s is at the end of its life: it gets no security fixes", minor)
+		d.errorf(n, "use one of "+either(minors()),
+			"etcd %s is at the end of its life: it gets no security fixes", minor)
 	default:
-		d.errorf(n, "use one of "+either(minors())+", or a newer etcdbake", "etcd %s is not known: its settings may differ", minor)
+		d.errorf(n, "use one of "+either(minors())+", or a newer etcdbake",
+			"etcd %s is not known: its settings may differ", minor)
 	}
 	return false
 }
@@ -73,7 +75,7 @@ func (d *document) checkRelease(c *Cluster, arch string) {
 	n, version, own := d.node("etcd", "version"), c.Etcd.Version, c.Etcd.SHA256[arch]
 	known, ok := findRelease(version, arch)
 	switch {
-	case own != "" && ok && !strings.EqualFold(own, known.sha256):
+	case len(own) == len(known.sha256) && !strings.EqualFold(own, known.sha256):
 		d.warnf(d.node("etcd", "sha256", arch), "remove it, unless your mirror has a build of your own",
 			"this is not the digest that %s is known by, %s", tarball(version, arch), known.sha256)
 	case own != "" || d.bad[d.node("etcd", "sha256", arch)]:

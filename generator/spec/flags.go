@@ -12,20 +12,20 @@ import (
 //go:embed flags.txt
 var flagsTable string
 
-// flag is one of etcd's flags or feature gates: a line "max-txn-ops uint 3.5 3.6 3.7" of the table. The table is of the newest
-// patch of each minor; an older patch may lack a flag, which etcd then logs and passes over. internal/flagsgen makes the
-// table from real etcd binaries, in a minute, and so not with `go generate`: go run ./internal/flagsgen flags.txt
-type flag struct {
+// setting is one of etcd's flags or feature gates: a line "max-txn-ops uint 3.5 3.6 3.7" of the table. The table is of the
+// newest patch of each minor; an older patch may lack a flag, which etcd then logs and passes over. A test makes and checks the
+// table with real etcd binaries.
+type setting struct {
 	kind   string   // of its value: string, bool, int, uint, float, duration; other where etcd has rules of its own; gate
 	minors []string // that have it
 }
 
 // allFlags reads the table when a spec with settings is first read.
-var allFlags = sync.OnceValue(func() map[string]flag {
-	flags := map[string]flag{}
+var allFlags = sync.OnceValue(func() map[string]setting {
+	flags := map[string]setting{}
 	for line := range strings.Lines(flagsTable) {
 		if fields := strings.Fields(line); fields[0] != "#" {
-			flags[fields[0]] = flag{fields[1], fields[2:]}
+			flags[fields[0]] = setting{fields[1], fields[2:]}
 		}
 	}
 	return flags
@@ -44,7 +44,7 @@ func flagNames(minor string, gates bool) []string {
 }
 
 // takes tells whether a value is of a flag's kind, by the rules of Go's flag package, which etcd uses.
-func (f flag) takes(value string) bool {
+func (f setting) takes(value string) bool {
 	var err error
 	switch f.kind {
 	case "bool":
@@ -62,8 +62,9 @@ func (f flag) takes(value string) bool {
 }
 
 // example is a value of a flag's kind.
-func (f flag) example() string {
+func (f setting) example() string {
 	return map[string]string{
-		"bool": "true or false", "int": "a whole number", "uint": "a whole number", "float": "a number", "duration": "a time such as 10s",
+		"bool": "true or false", "int": "a whole number", "uint": "a whole number", "float": "a number",
+		"duration": "a time such as 10s",
 	}[f.kind]
 }

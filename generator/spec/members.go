@@ -36,7 +36,7 @@ func (d *document) checkMemberName(n *yaml.Node, path, name string) {
 	_, err := netip.ParseAddr(name)
 	switch {
 	case len(name) > maxName:
-		d.errorf(n, "shorten it", "%s is %d characters long, the limit is %d", path, len(name), maxName)
+		d.tooLong(n, path, name)
 	case err == nil:
 		d.errorf(n, "give the host a name, such as master1", "%s: %q is an address", path, name)
 	case strings.EqualFold(name, "localhost"):
@@ -44,7 +44,8 @@ func (d *document) checkMemberName(n *yaml.Node, path, name string) {
 	default:
 		for label := range strings.SplitSeq(name, ".") {
 			if !hostLabel.MatchString(label) {
-				d.errorf(n, "use letters, digits and '-', with a letter or digit at both ends", "%s: %q cannot be a host name", path, name)
+				d.errorf(n, "use letters, digits and '-', with a letter or digit at both ends",
+					"%s: %q cannot be a host name", path, name)
 				return
 			}
 		}
@@ -160,7 +161,7 @@ func (d *document) checkCount(count int) {
 		d.warnf(n, "use five or seven members: more only make writes slower", "%d members: etcd advises at most 7", count)
 	case count%2 == 0 && count > 0:
 		d.warnf(n, fmt.Sprintf("use %d or %d members", count-1, count+1),
-			"%d members survive the loss of %d, no more than %d members do", count, (count-1)/2, count-1)
+			"%d members are no safer than %d: both survive the loss of %d", count, count-1, (count-1)/2)
 	}
 }
 

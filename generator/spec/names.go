@@ -21,10 +21,15 @@ func (d *document) checkName(n *yaml.Node, path, name string) {
 	switch {
 	case name == "":
 	case len(name) > maxName:
-		d.errorf(n, "shorten it", "%s is %d characters long, the limit is %d", path, len(name), maxName)
+		d.tooLong(n, path, name)
 	case !plainName.MatchString(name):
-		d.errorf(n, "use letters, digits, '-', '.' and '_', with a letter or digit at both ends", "%s: %q is not a name", path, name)
+		d.errorf(n, "use letters, digits, '-', '.' and '_', with a letter or digit at both ends",
+			"%s: %q is not a name", path, name)
 	}
+}
+
+func (d *document) tooLong(n *yaml.Node, path, name string) {
+	d.errorf(n, "shorten it", "%s is %d characters long, the limit is %d", path, len(name), maxName)
 }
 
 // dnsProblem says why s is not a DNS name that other hosts can dial, and what to do; "" if it is one.

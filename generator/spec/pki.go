@@ -13,7 +13,8 @@ func (d *document) checkPKI(p *PKI) {
 	d.checkLifetimes(p)
 	d.checkSubject(p.Subject)
 	if p.SingleCA && p.PeerCA != nil {
-		d.errorf(d.node("pki", "peer_ca"), "remove one of the two", "pki.peer_ca contradicts pki.single_ca: there is one CA or there are two")
+		d.errorf(d.node("pki", "peer_ca"), "remove one of the two",
+			"pki.peer_ca contradicts pki.single_ca: there is one CA or there are two")
 	}
 	d.checkCFSSL(p.CFSSL)
 }
@@ -51,7 +52,8 @@ func (d *document) checkLifetimes(p *PKI) {
 // checkSubject keeps to the upper bounds of RFC 5280, appendix A.
 func (d *document) checkSubject(s Subject) {
 	if s.Country != "" && !countryCode(s.Country) {
-		d.errorf(d.node("pki", "subject", "country"), "write its ISO 3166 code, for example NL", "pki.subject.country: %q is not two letters", s.Country)
+		d.errorf(d.node("pki", "subject", "country"), "write its ISO 3166 code, for example NL",
+			"pki.subject.country: %q is not two letters", s.Country)
 	}
 	d.checkLength(s.State, 128, "pki", "subject", "state")
 	d.checkLength(s.Locality, 128, "pki", "subject", "locality")
@@ -73,13 +75,15 @@ func (d *document) checkLength(value string, limit int, path ...any) {
 // checkCFSSL refuses a profile of nothing, and warns of values that cfssl's files overrule.
 func (d *document) checkCFSSL(f CFSSLFiles) {
 	if f.Profile != "" && f.Config == "" && !d.bad[d.node("pki", "cfssl", "config")] {
-		d.errorf(d.node("pki", "cfssl", "profile"), "add pki.cfssl.config: ca-config.json", "pki.cfssl.profile is a profile of no file")
+		d.errorf(d.node("pki", "cfssl", "profile"), "add pki.cfssl.config: ca-config.json",
+			"pki.cfssl.profile is a profile of no file")
 	}
 	for _, overruled := range []struct{ key, file, by string }{
 		{"leaf_lifetime", f.Config, "config"}, {"key", f.CSR, "csr"}, {"subject", f.CSR, "csr"},
 	} {
 		if overruled.file != "" && d.has("pki", overruled.key) {
-			d.warnf(d.node("pki", overruled.key), "remove one of the two", "pki.%s has no effect: pki.cfssl.%s decides", overruled.key, overruled.by)
+			d.warnf(d.node("pki", overruled.key), "remove one of the two",
+				"pki.%s has no effect: pki.cfssl.%s decides", overruled.key, overruled.by)
 		}
 	}
 }

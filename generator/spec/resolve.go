@@ -31,7 +31,7 @@ func (d *document) resolve(root *yaml.Node) bool {
 		return false
 	}
 	if r.size[root] > maxValues {
-		d.errorf(root, "write the values out, or use fewer aliases", "aliases make this file stand for more than %d values", maxValues)
+		d.errorf(root, "is it the right file? An alias counts as all that it stands for", "the file has more than %d values", maxValues)
 		return false
 	}
 	return true
@@ -72,6 +72,7 @@ func (r *resolver) node(n *yaml.Node) bool {
 func (r *resolver) scalar(n *yaml.Node) {
 	if n.Style&yaml.TaggedStyle != 0 {
 		r.errorf(n, "remove the tag; quotes make a value text", "tags such as %s are not used in a spec", n.ShortTag())
+		r.discard(n)
 	}
 	if n.Kind != yaml.ScalarNode {
 		return
@@ -80,9 +81,11 @@ func (r *resolver) scalar(n *yaml.Node) {
 		switch {
 		case c == '\n' || c == '\r':
 			r.errorf(n, "put the value on one line", "the value has a line break in it")
+			r.discard(n)
 			return
 		case !unicode.IsPrint(c):
 			r.errorf(n, "remove it", "the value holds the character %U, which cannot be printed", c)
+			r.discard(n)
 			return
 		}
 	}
@@ -95,6 +98,7 @@ func (r *resolver) mapping(n *yaml.Node) {
 	for i := 0; i < len(n.Content); i += 2 {
 		key, value := n.Content[i], n.Content[i+1]
 		switch {
+		case r.bad[key]:
 		case key.ShortTag() == "!!merge":
 			merged = append(merged, r.merge(value)...)
 		case key.Kind != yaml.ScalarNode:

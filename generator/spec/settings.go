@@ -29,29 +29,40 @@ func (d *document) checkSettings(etcd Etcd) {
 // checkSpelling accepts one spelling of a flag: max-txn-ops, not --max-txn-ops and not ETCD_MAX_TXN_OPS. With several, one
 // flag could be given twice, and etcd stops at that.
 func (d *document) checkSpelling(key *yaml.Node) bool {
-	name := strings.TrimLeft(key.Value, "-")
-	name = strings.TrimPrefix(strings.ToLower(name), "etcd_")
+	name := strings.TrimPrefix(strings.ToLower(strings.TrimLeft(key.Value, "-")), "etcd_")
 	name = strings.ReplaceAll(name, "_", "-")
 	if name == key.Value {
 		return true
 	}
-	d.errorf(key, fmt.Sprintf("write %s", name), "settings go by etcd's flag names, without dashes before: %q is not one", key.Value)
+	hint := "write " + name
+	if instead, ok := owner(name); ok {
+		hint = instead
+	} else if allFlags()[key.Value].kind == "gate" {
+		hint = fmt.Sprintf("write feature-gates: %s=true", key.Value)
+	}
+	d.errorf(key, hint,
+		"%q is not the name of an etcd flag: they are like max-txn-ops, without dashes before", key.Value)
 	return false
 }
 
 // checkOwner refuses flags that etcdbake sets itself, or that must not be set.
 func (d *document) checkOwner(key *yaml.Node) bool {
-	name := key.Value
+	instead, owned := owner(key.Value)
+	if owned {
+		d.errorf(key, instead, "%q is not a free setting", key.Value)
+	}
+	return !owned
+}
+
+// owner tells whether a flag cannot be a setting, and what to do instead.
+func owner(name string) (instead string, owned bool) {
 	for _, family := range []string{"discovery", "proxy"} {
 		if strings.HasPrefix(name, family+"-") {
 			name = family
 		}
 	}
-	instead, owned := ownedFlags[name]
-	if owned {
-		d.errorf(key, instead, "%q is not a free setting", key.Value)
-	}
-	return !owned
+	instead, owned = ownedFlags[name]
+	return instead, owned
 }
 
 // ownedFlags are flags that cannot be settings, and what to do instead.
@@ -174,7 +185,7 @@ func (d *document) checkGates(n *yaml.Node, minor string) {
 		switch {
 		case !slices.Contains(names, name):
 			d.errorf(n, didYouMean(name, names, "the gates are"), "etcd %s has no feature gate %q", minor, name)
-		case !(flag{kind: "bool"}).takes(strings.TrimSpace(value)):
+		case !(setting{kind: "bool"}).takes(strings.TrimSpace(value)):
 			d.errorf(n, fmt.Sprintf("write %s=true", name), "feature gate %s is neither true nor false: %q", name, value)
 		}
 	}

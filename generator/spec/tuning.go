@@ -18,7 +18,8 @@ func (d *document) checkTuning(t *Tuning) {
 	switch {
 	case d.bad[quota]:
 	case t.QuotaBackend < smallestQuota:
-		d.errorf(quota, "write it with a unit, for example 2GiB", "tuning.quota_backend: %s is too small for any database", t.QuotaBackend)
+		d.errorf(quota, "write it with a unit, for example 2GiB",
+			"tuning.quota_backend: %s is too small for any database", t.QuotaBackend)
 	case t.QuotaBackend > advisedQuota:
 		d.warnf(quota, "use at most 8GiB", "tuning.quota_backend is above 8GiB, the most that etcd advises")
 	}
@@ -48,19 +49,21 @@ func (d *document) checkCompaction(a *AutoCompaction) {
 	n := d.node("tuning", "auto_compaction", "retention")
 	if a.Retention == "" {
 		if d.has("tuning", "auto_compaction") && !d.has("tuning", "auto_compaction", "retention") {
-			d.errorf(d.node("tuning", "auto_compaction"), "add retention: 8h, or remove auto_compaction",
-				"tuning.auto_compaction has no retention, so nothing would be compacted")
+			d.warnf(d.node("tuning", "auto_compaction"), "add retention: 8h, or remove auto_compaction",
+				"tuning.auto_compaction has no retention, so nothing is compacted")
 		}
 		return
 	}
 	if a.Mode == "revision" {
 		if i, err := strconv.ParseUint(a.Retention, 10, 31); err != nil || i == 0 {
-			d.errorf(n, "write how many revisions are kept, for example 1000", "tuning.auto_compaction.retention: %q is not a number of revisions", a.Retention)
+			d.errorf(n, "write how many revisions are kept, for example 1000",
+				"tuning.auto_compaction.retention: %q is not a number of revisions", a.Retention)
 		}
 		return
 	}
 	if kept, err := ParseDuration(a.Retention); err != nil || kept < Duration(time.Second) {
-		d.errorf(n, "write a time with a unit, for example 8h", "tuning.auto_compaction.retention: %q is not a time to keep", a.Retention)
+		d.errorf(n, "write a time with a unit, for example 8h",
+			"tuning.auto_compaction.retention: %q is not a time to keep", a.Retention)
 	}
 }
 

@@ -52,7 +52,7 @@ func generate(from, to string) error {
 	}
 	slices.SortFunc(lines, byVersion)
 	var out bytes.Buffer
-	out.WriteString("# SHA-256 of etcd-vVERSION-linux-ARCH.tar.gz, and whether two independent sources have it; by internal/releasesgen.\n")
+	out.WriteString("# SHA-256 of etcd-vVERSION-linux-ARCH.tar.gz, and whether it was seen once or in two independent sources.\n")
 	for _, line := range lines {
 		out.WriteString(line)
 	}
