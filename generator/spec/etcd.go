@@ -86,7 +86,8 @@ func (d *document) checkRelease(c *Cluster, arch string) {
 		}
 		d.errorf(n, hint, "no SHA-256 is known for %s", tarball(version, arch))
 	case !known.confirmed:
-		d.warnf(n, fmt.Sprintf("compare etcd.sha256.%s: %s with the release's SHA256SUMS and put it into the spec", arch, known.sha256),
+		d.warnf(n,
+			fmt.Sprintf("compare etcd.sha256.%s: %s with the release's SHA256SUMS and put it into the spec", arch, known.sha256),
 			"the SHA-256 of %s comes from one source only", tarball(version, arch))
 	}
 }

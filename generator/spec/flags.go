@@ -13,8 +13,8 @@ import (
 var flagsTable string
 
 // setting is one of etcd's flags or feature gates: a line "max-txn-ops uint 3.5 3.6 3.7" of the table. The table is of the
-// newest patch of each minor; an older patch may lack a flag, which etcd then logs and passes over. A test makes and checks the
-// table with real etcd binaries.
+// newest patch of each minor; an older patch may lack a flag, which etcd then logs and passes over. A test makes and
+// checks the table with real etcd binaries.
 type setting struct {
 	kind   string   // of its value: string, bool, int, uint, float, duration; other where etcd has rules of its own; gate
 	minors []string // that have it

@@ -31,7 +31,8 @@ func (d *document) resolve(root *yaml.Node) bool {
 		return false
 	}
 	if r.size[root] > maxValues {
-		d.errorf(root, "is it the right file? An alias counts as all that it stands for", "the file has more than %d values", maxValues)
+		d.errorf(root, "is it the right file? An alias counts as all that it stands for",
+			"the file has more than %d values", maxValues)
 		return false
 	}
 	return true
