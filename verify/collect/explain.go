@@ -61,9 +61,7 @@ func (m *member) refusal(ctx context.Context) *facts.Fault {
 		return fault
 	}
 	defer conn.Close()
-	if deadline, ok := ctx.Deadline(); ok {
-		conn.SetReadDeadline(deadline)
-	}
+	defer bind(ctx, conn)()
 	_, err := conn.Read(make([]byte, 1))
 	if _, refused := alertOf(err); !refused {
 		return nil

@@ -106,11 +106,7 @@ func tryClear(ctx context.Context, addr string) (facts.Outcome, string) {
 
 // request sends the beginning of an HTTP exchange and tells an answer from a refusal.
 func request(ctx context.Context, conn net.Conn, h2 bool) (facts.Outcome, string) {
-	if d, ok := ctx.Deadline(); ok {
-		conn.SetDeadline(d)
-	}
-	stop := context.AfterFunc(ctx, func() { conn.SetDeadline(time.Unix(1, 0)) })
-	defer stop()
+	defer bind(ctx, conn)()
 	hello := "GET /version HTTP/1.1\r\nHost: etcd\r\nConnection: close\r\n\r\n"
 	if h2 {
 		hello = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + "\x00\x00\x00\x04\x00\x00\x00\x00\x00" // the preface and empty settings
@@ -126,6 +122,15 @@ func request(ctx context.Context, conn net.Conn, h2 bool) (facts.Outcome, string
 	default:
 		return outcomeOf(writeErr)
 	}
+}
+
+// bind makes reads and writes on conn end with ctx; call the returned function when done.
+func bind(ctx context.Context, conn net.Conn) (release func()) {
+	if d, ok := ctx.Deadline(); ok {
+		conn.SetDeadline(d)
+	}
+	stop := context.AfterFunc(ctx, func() { conn.SetDeadline(time.Unix(1, 0)) })
+	return func() { stop() }
 }
 
 // answered judges the first bytes of an answer.
