@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/url"
 	"os"
 )
@@ -42,9 +41,6 @@ func Parse(data []byte) (*Cluster, error) {
 	d.DisallowUnknownFields()
 	if err := d.Decode(&c); err != nil {
 		return nil, fmt.Errorf("not a valid expectation: %w", err)
-	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return nil, errors.New("not a valid expectation: there is more after the document")
 	}
 	if err := c.validate(); err != nil {
 		return nil, fmt.Errorf("not a valid expectation: %w", err)

@@ -56,11 +56,11 @@ func members(r *report.Report) string {
 	t.AppendHeader(table.Row{"endpoint", "member", "id", "version", "db size", "role", "term", "index", "errors"})
 	for _, m := range r.Members {
 		if m.ID == "" {
-			t.AppendRow(table.Row{m.Endpoint, m.Name, "-", "-", "-", "-", "-", "-", strings.Join(m.Errors, ", ")})
+			t.AppendRow(table.Row{m.Endpoint, clean(m.Name), "-", "-", "-", "-", "-", "-", "no answer"})
 			continue
 		}
-		t.AppendRow(table.Row{m.Endpoint, m.Name, m.ID, m.Version, humanize.IBytes(uint64(m.DBSizeBytes)), role(m),
-			m.RaftTerm, m.RaftIndex, strings.Join(m.Errors, ", ")})
+		t.AppendRow(table.Row{m.Endpoint, clean(m.Name), m.ID, clean(m.Version), humanize.IBytes(uint64(m.DBSizeBytes)), role(m),
+			m.RaftTerm, m.RaftIndex, clean(strings.Join(m.Errors, ", "))})
 	}
 	return t.Render()
 }
@@ -90,7 +90,7 @@ func matrix(r *report.Report, p painter) string {
 	}
 	columns = append(slices.DeleteFunc(columns, func(c string) bool { return c == clusterColumn }), clusterColumn)
 	t := newTable()
-	t.AppendHeader(append(table.Row{"check"}, anys(columns)...))
+	t.AppendHeader(append(table.Row{"check"}, cleaned(columns)...))
 	for _, c := range checks {
 		row := table.Row{c}
 		for _, column := range columns {
@@ -112,7 +112,7 @@ func cell(results []report.Result, p painter) string {
 // finding is one result that is no pass, with what to do about it.
 func finding(x report.Result, p painter) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s %s: %s: %s: %s\n", p.paint(x.Verdict, strings.ToUpper(string(x.Verdict))), x.Check, x.Where(), x.Subject, clean(x.Seen))
+	fmt.Fprintf(&b, "%s %s: %s: %s: %s\n", p.paint(x.Verdict, strings.ToUpper(string(x.Verdict))), x.Check, clean(x.Where()), x.Subject, clean(x.Seen))
 	for _, line := range [][2]string{{"expected", x.Expected}, {"evidence", x.Evidence}, {"hint", x.Hint}} {
 		if line[1] != "" {
 			fmt.Fprintf(&b, "     %-9s %s\n", line[0]+":", clean(line[1]))
@@ -167,10 +167,10 @@ func appendNew(list []string, s string) []string {
 	return append(list, s)
 }
 
-func anys(list []string) []any {
+func cleaned(list []string) []any {
 	out := make([]any, len(list))
 	for i, s := range list {
-		out[i] = s
+		out[i] = clean(s)
 	}
 	return out
 }

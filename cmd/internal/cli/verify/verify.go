@@ -148,4 +148,3 @@ func (c *command) write(r *verify.Report) error {
 	}
 	return output.Table(c.streams.Out, r, cli.Color(c.streams.Out))
 }
-
