@@ -1,0 +1,117 @@
+package rehearse
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/netip"
+	"strings"
+
+	"github.com/etcdbake/etcdbake/generator/rehearse/systemd"
+	"github.com/etcdbake/etcdbake/generator/rehearse/userdata"
+	"github.com/etcdbake/etcdbake/verify/expect"
+)
+
+// unitPath is the service that must come out of every member's user-data.
+const unitPath = "/etc/systemd/system/etcd.service"
+
+// host is what one member's user-data makes of a host: everything that its process is started from.
+type host struct {
+	Name      string
+	Addresses []netip.Addr
+	Names     []string // that resolve to Addresses
+	Files     []userdata.File
+	Argv      []string
+	Env       systemd.Environment
+	Dir       string // working folder
+	StateDirs []string
+	StateMode fs.FileMode
+	Notify    bool
+	// Ignored is what systemd would drop of an environment file, one line each.
+	Ignored []string
+}
+
+// hosts decodes every member's user-data. The error joins all that is wrong with any of them.
+func hosts(a *Artefacts) ([]host, error) {
+	var all []host
+	var problems []error
+	for _, m := range a.Expect.Members {
+		h, err := decodeHost(m, a.UserData[m.Name])
+		if err != nil {
+			problems = append(problems, fmt.Errorf("user-data of %s: %w", m.Name, err))
+			continue
+		}
+		all = append(all, h)
+	}
+	if len(problems) > 0 {
+		return nil, errors.Join(problems...)
+	}
+	return all, address(all, a.Expect)
+}
+
+func decodeHost(m expect.Member, data []byte) (host, error) {
+	config, err := userdata.Decode(data)
+	if err != nil {
+		return host{}, err
+	}
+	if err := inspect(config); err != nil {
+		return host{}, err
+	}
+	content, err := config.ReadFile(unitPath)
+	if err != nil {
+		return host{}, fmt.Errorf("it writes no %s, so there is no etcd to start", unitPath)
+	}
+	service, err := systemd.ParseService(content)
+	if err != nil {
+		return host{}, fmt.Errorf("%s: %w", unitPath, err)
+	}
+	env, ignored, err := service.Environ(config.ReadFile)
+	if err != nil {
+		return host{}, fmt.Errorf("%s: %w", unitPath, err)
+	}
+	if env["ETCD_INITIAL_CLUSTER_STATE"] == "existing" {
+		return host{}, errors.New("it joins a running cluster (ETCD_INITIAL_CLUSTER_STATE=existing), which is not here to join: " +
+			"rehearse with initial_cluster_state: new in cluster.yaml")
+	}
+	argv, err := service.Argv(env)
+	if err != nil {
+		return host{}, fmt.Errorf("%s: %w", unitPath, err)
+	}
+	h := host{
+		Name: m.Name, Files: config.InOrder(), Argv: argv, Env: env, Dir: service.WorkingDirectory,
+		StateDirs: service.StateDirectories, StateMode: service.StateMode, Notify: service.Notify,
+	}
+	for path, lines := range ignored {
+		for _, line := range lines {
+			h.Ignored = append(h.Ignored, fmt.Sprintf("%s: systemd ignores %s", path, line))
+		}
+	}
+	return h, nil
+}
+
+// inspect looks for what would go wrong on a host before etcd is ever started.
+func inspect(c *userdata.Config) error {
+	var problems []error
+	for _, f := range c.Files {
+		if bytes.Contains(f.Content, []byte("PRIVATE KEY-----")) && f.Mode&0o007 != 0 {
+			problems = append(problems, fmt.Errorf("%s holds a private key, and mode %04o lets everyone on the host at it", f.Path, f.Mode))
+		}
+	}
+	if len(c.BootCmd)+len(c.RunCmd) == 0 {
+		problems = append(problems, errors.New("neither bootcmd nor runcmd runs anything, so nothing would start etcd"))
+	}
+	return errors.Join(problems...)
+}
+
+// hostsFile is /etc/hosts of everyone in the rehearsal; there is no other way to resolve a name in it.
+func hostsFile(all []host) []byte {
+	var b strings.Builder
+	b.WriteString("127.0.0.1 localhost\n::1 localhost\n")
+	for _, h := range all {
+		for _, a := range h.Addresses {
+			fmt.Fprintf(&b, "%s %s\n", a, strings.Join(h.Names, " "))
+		}
+	}
+	return []byte(b.String())
+}

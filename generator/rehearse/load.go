@@ -1,0 +1,65 @@
+package rehearse
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/etcdbake/etcdbake/verify"
+	"github.com/etcdbake/etcdbake/verify/expect"
+)
+
+// VerifyCert and VerifyKey are where in pki/ the client certificate is that every cluster has for verification; CA is who
+// signs servers.
+const (
+	CA         = "ca.pem"
+	VerifyCert = "clients/verify.pem"
+	VerifyKey  = "clients/verify-key.pem"
+)
+
+// Load reads the artefacts in folder out, and the verifier's credentials in folder pki; no CA key is read.
+func Load(out, pki string) (*Artefacts, error) {
+	cluster, err := expect.Load(filepath.Join(out, "expect.json"))
+	if err != nil {
+		return nil, hint(err)
+	}
+	a := &Artefacts{Expect: cluster, UserData: map[string][]byte{}}
+	for _, m := range cluster.Members {
+		name := m.Name + ".yaml"
+		if !filepath.IsLocal(name) || filepath.Base(name) != name {
+			return nil, fmt.Errorf("%s: member name %q is no file name", filepath.Join(out, "expect.json"), m.Name)
+		}
+		if a.UserData[m.Name], err = os.ReadFile(filepath.Join(out, "user-data", name)); err != nil {
+			return nil, hint(fmt.Errorf("the user-data of member %s: %w", m.Name, err))
+		}
+	}
+	if a.Credentials, err = credentials(pki); err != nil {
+		return nil, hint(err)
+	}
+	return a, nil
+}
+
+func credentials(pki string) (verify.Credentials, error) {
+	var c verify.Credentials
+	for _, f := range []struct {
+		name string
+		pem  *[]byte
+	}{{CA, &c.CA}, {VerifyCert, &c.Cert}, {VerifyKey, &c.Key}} {
+		pem, err := os.ReadFile(filepath.Join(pki, f.name))
+		if err != nil {
+			return c, fmt.Errorf("the credentials to verify with: %w", err)
+		}
+		*f.pem = pem
+	}
+	return c, nil
+}
+
+// hint adds how to get a file that is missing.
+func hint(err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%w\nmake the artefacts first: etcdbake generate; or name their folders with --out and --pki", err)
+	}
+	return err
+}

@@ -1,0 +1,91 @@
+package rehearse
+
+import (
+	"bytes"
+	"encoding/json"
+	"slices"
+	"strings"
+	"sync"
+)
+
+// A member's log is kept in memory: so many lines, each cut to so many bytes.
+const (
+	keptLines  = 500
+	lineLength = 4096
+	// shownLines of it are shown when the member fails.
+	shownLines = 8
+)
+
+// logs collects what a member prints, for the case that it fails. It is an io.Writer for one process.
+type logs struct {
+	mu      sync.Mutex
+	partial []byte
+	lines   []string
+	unknown []string
+}
+
+func (l *logs) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, part := range bytes.SplitAfter(p, []byte("\n")) {
+		if room := lineLength - len(l.partial); room > 0 {
+			l.partial = append(l.partial, part[:min(room, len(part))]...)
+		}
+		if bytes.HasSuffix(part, []byte("\n")) {
+			l.add(strings.TrimRight(string(l.partial), "\n"))
+			l.partial = nil
+		}
+	}
+	return len(p), nil
+}
+
+func (l *logs) add(line string) {
+	if len(l.lines) == keptLines {
+		l.lines = slices.Delete(l.lines, 0, 1)
+	}
+	l.lines = append(l.lines, line)
+	if name, ok := unknownVariable(line); ok && !slices.Contains(l.unknown, name) {
+		l.unknown = append(l.unknown, name)
+	}
+}
+
+// tail returns the last lines that say what is wrong: of etcd's JSON lines those above the level "info", and all others.
+// Where there is no such line, it is the last ones of any kind.
+func (l *logs) tail() []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	lines := l.lines
+	if len(l.partial) > 0 {
+		lines = append(slices.Clone(lines), string(l.partial))
+	}
+	telling := slices.DeleteFunc(slices.Clone(lines), func(line string) bool {
+		return strings.HasPrefix(line, `{"level":"info"`) || strings.HasPrefix(line, `{"level":"debug"`)
+	})
+	if len(telling) == 0 {
+		telling = lines
+	}
+	return slices.Clone(telling[max(0, len(telling)-shownLines):])
+}
+
+// unknownVariables are those ETCD_* that the running etcd does not know.
+func (l *logs) unknownVariables() []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Clone(l.unknown)
+}
+
+// unknownVariable finds the warning of etcd's pkg/flags about a variable that is no setting; it logs the value too, which
+// is left out here.
+func unknownVariable(line string) (string, bool) {
+	if !strings.Contains(line, "unrecognized environment variable") {
+		return "", false
+	}
+	var entry struct {
+		Variable string `json:"environment-variable"`
+	}
+	if err := json.Unmarshal([]byte(line), &entry); err != nil || entry.Variable == "" {
+		return "", false
+	}
+	name, _, _ := strings.Cut(entry.Variable, "=")
+	return name, true
+}
