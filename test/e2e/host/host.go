@@ -64,8 +64,8 @@ func (n *Network) New(ctx context.Context, config Config) (*Host, error) {
 	return h, h.seed()
 }
 
-// cloudConfig keeps cloud-init away from what is set up from outside, and from locales, which would need another package.
-const cloudConfig = "network: {config: disabled}\ndatasource_list: [NoCloud, None]\nlocale: false\n"
+// cloudConfig keeps cloud-init away from what is set up from outside.
+const cloudConfig = "network: {config: disabled}\ndatasource_list: [NoCloud, None]\n"
 
 // Root is the host's disk as a folder of this machine. Mind that symbolic links in it lead out of it.
 func (h *Host) Root() string { return filepath.Join(h.dir, "root") }
@@ -78,6 +78,7 @@ func (h *Host) seed() error {
 	}{
 		{"etc/machine-id", "", 0o444},
 		{"etc/cloud/cloud.cfg.d/90-test.cfg", cloudConfig, 0o644},
+		{"etc/default/locale", "LANG=C.UTF-8\n", 0o644}, // as in Debian's cloud images; cloud-init would want to make another
 		{"var/lib/cloud/seed/nocloud/meta-data", "instance-id: i-" + h.Name + "\nlocal-hostname: " + h.Name + "\n", 0o644},
 		{"var/lib/cloud/seed/nocloud/user-data", string(h.UserData), 0o600},
 	} {

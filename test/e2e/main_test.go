@@ -1,0 +1,76 @@
+//go:build e2e
+
+// Package e2e boots real hosts from what etcdbake generates, and has etcd-verify judge them from outside.
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"github.com/etcdbake/etcdbake/test/e2e/host"
+	"github.com/etcdbake/etcdbake/tools/etcdbin"
+)
+
+const (
+	version = "3.6.14"
+	suite   = "bookworm"
+)
+
+func TestMain(m *testing.M) { os.Exit(host.Main(m, prepare)) }
+
+// prepare makes everything that needs the network or a compiler. What it makes is kept in .cache.
+func prepare(ctx context.Context) error {
+	root, err := etcdbin.Root()
+	if err != nil {
+		return err
+	}
+	if _, err := exec.LookPath("shellcheck"); err != nil {
+		return fmt.Errorf("%w: apt-get install shellcheck", err)
+	}
+	if err := os.MkdirAll(cached("e2e"), 0o755); err != nil {
+		return err
+	}
+	binaries, err := etcdbin.Build(ctx, version)
+	if err != nil {
+		return err
+	}
+	if err := packRelease(binaries); err != nil {
+		return err
+	}
+	if err := buildCommands(ctx, root); err != nil {
+		return err
+	}
+	_, err = rootFS(ctx)
+	return err
+}
+
+func buildCommands(ctx context.Context, root string) error {
+	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", command("")+"/", "./cmd/etcdbake", "./cmd/etcd-verify")
+	build.Dir = root
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if output, err := build.CombinedOutput(); err != nil {
+		return fmt.Errorf("building the commands: %w\n%s", err, output)
+	}
+	return nil
+}
+
+// rootFS has, besides what a host needs, a second shell to judge our scripts by.
+func rootFS(ctx context.Context) (string, error) {
+	return host.RootFS(ctx, cached("rootfs"), suite, append(host.Packages(), "busybox"))
+}
+
+// cached returns a path in the repository's cache folder.
+func cached(name string) string { return filepath.Join("..", "..", ".cache", name) }
+
+// command returns the absolute path of one of our commands.
+func command(name string) string {
+	path, err := filepath.Abs(filepath.Join(cached("e2e/bin"), name))
+	if err != nil {
+		panic(err) // the working folder is gone
+	}
+	return path
+}
