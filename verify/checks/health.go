@@ -220,7 +220,11 @@ func clock(e *facts.Endpoint) report.Result {
 	}
 	skew := e.Metrics.Skew
 	if skew.Abs() > skewMax {
-		return bad(report.Warn, r, fmt.Sprintf("within %s of the clock here", skewMax), fmt.Sprintf("%s ahead of the clock here", skew),
+		way := "ahead of"
+		if skew < 0 {
+			way = "behind"
+		}
+		return bad(report.Warn, r, fmt.Sprintf("within %s of the clock here", skewMax), fmt.Sprintf("%s %s the clock here", skew.Abs(), way),
 			"synchronise both clocks: certificates and leases depend on them")
 	}
 	return pass(r, fmt.Sprintf("within %s of the clock here", skewMax))
