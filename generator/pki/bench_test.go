@@ -88,4 +88,3 @@ func bareSign(template, ca *x509.Certificate, by *ecdsa.PrivateKey) (*ecdsa.Priv
 	_, err = x509.CreateCertificate(rand.Reader, template, ca, key.Public(), by)
 	return key, err
 }
-

@@ -1,6 +1,7 @@
 package pki_test
 
 import (
+	"errors"
 	"flag"
 	"runtime"
 	"testing"
@@ -35,4 +36,20 @@ func sameEveryTime(t *testing.T) {
 	cryptotest.SetGlobalRandom(t, 2026)
 	procs := runtime.GOMAXPROCS(1)
 	t.Cleanup(func() { runtime.GOMAXPROCS(procs) })
+}
+
+// checkError wants an error of one kind and with one text. Kind pki.ErrLocked and pki.ErrInvalid exclude each other.
+func checkError(t *testing.T, err, kind error, text string) {
+	t.Helper()
+	if err == nil {
+		t.Fatalf("no error, want: %s", text)
+	}
+	for _, k := range []error{pki.ErrInvalid, pki.ErrLocked} {
+		if errors.Is(err, k) != (k == kind) {
+			t.Errorf("errors.Is(err, %v) is %v", k, k != kind)
+		}
+	}
+	if err.Error() != text {
+		t.Errorf("error:\n%v\nwant:\n%s", err, text)
+	}
 }
