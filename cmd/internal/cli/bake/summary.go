@@ -10,6 +10,7 @@ import (
 	"al.essio.dev/pkg/shellescape"
 	"github.com/dustin/go-humanize"
 	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/jedib0t/go-pretty/v6/text"
 
 	"github.com/etcdbake/etcdbake/cmd/internal/cli"
 	"github.com/etcdbake/etcdbake/generator"
@@ -32,8 +33,8 @@ func writeTable(s cli.Streams, o generateOptions, summary *generator.Summary) er
 	}
 	t := table.NewWriter()
 	t.SetStyle(table.StyleLight)
-	t.Style().Options = table.OptionsNoBordersAndSeparators
-	t.AppendHeader(table.Row{"Member", "User-data", "Size", "Of limit", "Certificates until", ""})
+	t.Style().Format.Header = text.FormatDefault
+	t.AppendHeader(table.Row{"member", "user-data", "size", "of limit", "certificates until", "state"})
 	for _, m := range summary.Members {
 		t.AppendRow(table.Row{
 			m.Member, m.Path, humanize.IBytes(uint64(m.Size)), ofLimit(m), m.NotAfter.Format(time.DateOnly), state(m),
