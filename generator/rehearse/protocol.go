@@ -34,11 +34,11 @@ type event struct {
 	Error    *failed  `json:",omitempty"` // the last event, instead of an outcome
 }
 
-// failed is an error that crosses a process boundary.
+// failed is an error that crosses a process boundary. Of what it wraps only this is kept:
 type failed struct {
 	Message string
-	// Refused: the kernel did not allow what a rehearsal needs.
-	Refused bool
+	Refused bool `json:",omitempty"` // the kernel did not allow what a rehearsal needs
+	Etcd    bool `json:",omitempty"` // it is ErrEtcd
 }
 
 // memberOrder is what a member's process is told.

@@ -21,8 +21,12 @@ import (
 // DefaultTimeout is how long members may take to be ready. Three need about two seconds; the rest is for a busy machine.
 const DefaultTimeout = 30 * time.Second
 
-// ErrUnsupported is wrapped by errors that say that this machine cannot rehearse, whatever the artefacts are like.
-var ErrUnsupported = errors.New("cannot rehearse on this machine")
+// ErrUnsupported is wrapped by errors that say that this machine cannot rehearse, whatever the artefacts are like; ErrEtcd by
+// those about the executable that Options name.
+var (
+	ErrUnsupported = errors.New("cannot rehearse on this machine")
+	ErrEtcd        = errors.New("no etcd to rehearse with")
+)
 
 // Artefacts are what is rehearsed, and the credentials to verify it with.
 type Artefacts struct {

@@ -40,7 +40,7 @@ func stageMain() int {
 	s := stage{order: work, events: json.NewEncoder(os.Stdout)}
 	outcome, err := s.run(context.Background())
 	if err != nil {
-		s.tell(event{Error: &failed{Message: err.Error(), Refused: refused(err)}})
+		s.tell(event{Error: &failed{Message: err.Error(), Refused: refused(err), Etcd: errors.Is(err, ErrEtcd)}})
 		return 1
 	}
 	s.tell(event{Outcome: outcome})
@@ -81,18 +81,14 @@ func (s *stage) run(ctx context.Context) (*Outcome, error) {
 	if err := keepExecutable(etcd); err != nil {
 		return nil, err
 	}
-	if s.Version == "" {
-		version, err := askVersion(etcd)
-		if err != nil {
-			return nil, err
-		}
-		s.Version = version
+	if err := s.settleVersion(etcd); err != nil {
+		return nil, err
 	}
 	net, err := newBridge(s.Verifier)
 	if err != nil {
 		return nil, fmt.Errorf("making the private network: %w", err)
 	}
-	s.sayVersion()
+	s.progress("booting %d members with etcd %s", len(s.Hosts), s.Version)
 	for i, h := range s.Hosts {
 		for _, line := range h.Ignored {
 			s.progress("%s: %s", h.Name, line)
@@ -108,11 +104,19 @@ func (s *stage) run(ctx context.Context) (*Outcome, error) {
 	return s.verify(ctx, s.waitReady(ctx))
 }
 
-func (s *stage) sayVersion() {
-	s.progress("booting %d members with etcd %s", len(s.Hosts), s.Version)
-	if want := s.Expect.EtcdVersion; want != "" && want != s.Version {
-		s.progress("note: rehearsed with etcd %s, but the hosts will run %s; use --etcd PATH for the real one", s.Version, want)
+// settleVersion finds out which etcd this is, and says so if the hosts will have another one.
+func (s *stage) settleVersion(etcd string) (err error) {
+	advice := "; use --etcd PATH for the real one"
+	if s.Version == "" {
+		advice = ""
+		if s.Version, err = askVersion(etcd); err != nil {
+			return err
+		}
 	}
+	if want := s.Expect.EtcdVersion; want != "" && want != s.Version {
+		s.progress("note: rehearsed with etcd %s, the spec says %s%s", s.Version, want, advice)
+	}
+	return nil
 }
 
 // mountStage makes the stage's own view of the file system: the operator's, with memory at memoryDir, this PID namespace's
@@ -163,7 +167,7 @@ func keepExecutable(path string) error {
 		return err
 	}
 	if _, err := io.Copy(out, in); err != nil {
-		return errors.Join(fmt.Errorf("reading the etcd executable: %w", err), out.Close())
+		return errors.Join(fmt.Errorf("%w: %w", ErrEtcd, err), out.Close())
 	}
 	return out.Close()
 }
@@ -174,12 +178,12 @@ var versionLine = regexp.MustCompile(`(?m)^etcd Version: ([0-9]\S*)$`)
 func askVersion(etcd string) (string, error) {
 	cmd := &exec.Cmd{Path: etcd, Args: []string{"etcd", "--version"}, Env: []string{}}
 	out, err := cmd.CombinedOutput()
-	if errors.Is(err, syscall.ENOEXEC) {
-		return "", errors.New("the file given as etcd is not an executable for this machine")
-	}
 	if match := versionLine.FindSubmatch(out); match != nil {
 		return string(match[1]), nil
 	}
+	if errors.Is(err, syscall.ENOEXEC) {
+		return "", fmt.Errorf("%w: the file is not an executable for this machine", ErrEtcd)
+	}
 	first, _, _ := strings.Cut(string(bytes.TrimSpace(out)), "\n")
-	return "", fmt.Errorf("the file given as etcd does not tell its version like etcd does (error %v, output %q)", err, first)
+	return "", fmt.Errorf("%w: asked for its version, the executable does not answer as etcd does but %q", ErrEtcd, first)
 }

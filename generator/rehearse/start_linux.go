@@ -72,11 +72,11 @@ func Start(ctx context.Context, a *Artefacts, o Options) (*Cluster, error) {
 func openExecutable(path string) (*os.File, error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, fmt.Errorf("the etcd to rehearse with: %w", err)
+		return nil, fmt.Errorf("%w: %w", ErrEtcd, err)
 	}
 	info, err := f.Stat()
 	if err == nil && !info.Mode().IsRegular() {
-		err = fmt.Errorf("the etcd to rehearse with: %s is no file: name the etcd executable itself", path)
+		err = fmt.Errorf("%w: %s is no file; name the executable itself", ErrEtcd, path)
 	}
 	if err != nil {
 		f.Close()
@@ -174,6 +174,8 @@ func (s *stageProcess) rehearse(work order, progress func(string)) (*Outcome, er
 			return e.Outcome, nil
 		case e.Error != nil && e.Error.Refused:
 			return nil, unsupported(e.Error.Message, namespaceAdvice(kernelSetting))
+		case e.Error != nil && e.Error.Etcd:
+			return nil, crossed{e.Error.Message, ErrEtcd}
 		case e.Error != nil:
 			return nil, errors.New(e.Error.Message)
 		default:
@@ -181,6 +183,15 @@ func (s *stageProcess) rehearse(work order, progress func(string)) (*Outcome, er
 		}
 	}
 }
+
+// crossed is an error of the stage, with what it wrapped there.
+type crossed struct {
+	message string
+	wrapped error
+}
+
+func (e crossed) Error() string { return e.message }
+func (e crossed) Unwrap() error { return e.wrapped }
 
 // follow passes on what happens while the cluster is kept up.
 func follow(events *json.Decoder, progress func(string)) {

@@ -23,7 +23,6 @@ const Path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 type Service struct {
 	// Notify: the service is up only once it has said READY=1 (Type=notify).
 	Notify           bool
-	User             string
 	WorkingDirectory string
 	// StateDirectories are below /var/lib and made, with StateMode, before the process starts.
 	StateDirectories []string
@@ -66,8 +65,6 @@ func (s *Service) set(name, value string) error {
 	switch name {
 	case "Type":
 		s.Notify = value == "notify" || value == "notify-reload"
-	case "User":
-		s.User = value
 	case "ExecStart":
 		if s.command != "" && value != "" {
 			return errors.New("a second ExecStart= is only for Type=oneshot")

@@ -165,11 +165,11 @@ func commands(list *yaml.Node, name string) ([]Command, error) {
 		}
 		var c Command
 		for j, word := range words {
-			s, err := scalar(word, fmt.Sprintf("%s[%d]", at, j))
+			s, err := text(word, fmt.Sprintf("%s[%d]", at, j))
 			if err != nil {
 				return nil, err
 			}
-			c = append(c, s.Value)
+			c = append(c, s)
 		}
 		all = append(all, c)
 	}
