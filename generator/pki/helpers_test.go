@@ -1,8 +1,11 @@
 package pki_test
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"flag"
+	"os"
 	"runtime"
 	"testing"
 	"testing/cryptotest"
@@ -52,4 +55,25 @@ func checkError(t *testing.T, err, kind error, text string) {
 	if err.Error() != text {
 		t.Errorf("error:\n%v\nwant:\n%s", err, text)
 	}
+}
+
+func read(t testing.TB, path string) string {
+	t.Helper()
+	content, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(content)
+}
+
+func writeFile(t testing.TB, path, content string) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func hexSHA256(content []byte) string {
+	sum := sha256.Sum256(content)
+	return hex.EncodeToString(sum[:])
 }
