@@ -90,6 +90,7 @@ func TestWhatRealProcessesDoNotShowInATestIsJudgedToo(t *testing.T) {
 		{"one member twice", func(c *facts.Cluster) { c.Endpoints[2].Status.MemberID = 2 }, []string{
 			"warn membership m2: member ID: 0000000000000002, the same as at https://10.0.0.3:2379",
 			"warn membership m2: member ID: 0000000000000002, the same as at https://10.0.0.2:2379",
+			"warn consensus cluster: tolerance: survives the loss of 0 more of 3 members",
 		}},
 		{"two clusters of which one knows itself alone", func(c *facts.Cluster) {
 			c.Endpoints = c.Endpoints[1:]

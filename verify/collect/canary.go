@@ -29,6 +29,8 @@ type canary struct {
 	voters  []*member // those that take writes
 	lease   int64
 	value   string
+	// patience is how long the first attempt at a call may take.
+	patience time.Duration
 }
 
 // canary writes a key through every member and reads all of them back on every member, then removes them.
@@ -37,15 +39,13 @@ func (r *round) canary(ctx context.Context) facts.Canary {
 	if c.Skipped = r.noCanary(); c.Skipped != "" {
 		return c
 	}
-	ctx, cancel := context.WithTimeout(ctx, r.step)
-	defer cancel()
 	var random [16]byte
 	rand.Read(random[:]) // never fails
 	id := hex.EncodeToString(random[:8])
 	c.Prefix = CanaryPrefix + id + "/"
 	c.TTL = max(30*time.Second, 2*r.cfg.Timeout) // beyond any round, so that it cannot end in the midst of one
 	run := canary{
-		facts: &c, members: r.inside(), value: id,
+		facts: &c, members: r.inside(), value: id, patience: r.step / 4,
 		lease: int64(binary.BigEndian.Uint64(random[8:]) >> 1), // positive
 	}
 	run.voters = slices.DeleteFunc(slices.Clone(run.members), func(m *member) bool { return m.Status.Learner })
@@ -79,15 +79,45 @@ func (r *round) denied() bool {
 	})
 }
 
+// try repeats a call through m while it fails only for want of a leader. A proposal that is under way when the leader changes
+// is lost without an answer, so an attempt must not take all the time that there is; each may take twice as long as the last.
+func (c *canary) try(ctx context.Context, m *member, call func(context.Context) error) *facts.Fault {
+	for patience := c.patience; ; patience *= 2 {
+		fault := c.once(ctx, m, patience, call)
+		if fault == nil || fault.Kind != facts.Mute && fault.Kind != facts.NoQuorum {
+			return fault
+		}
+		select {
+		case <-ctx.Done():
+			return fault
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}
+
+func (c *canary) once(ctx context.Context, m *member, patience time.Duration, call func(context.Context) error) *facts.Fault {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	if err := call(ctx); err != nil {
+		return m.fault(err)
+	}
+	return nil
+}
+
+// grant makes the lease, through the first member that can.
 func (c *canary) grant(ctx context.Context) {
 	for _, m := range c.voters {
-		req := &pb.LeaseGrantRequest{ID: c.lease, TTL: int64(c.facts.TTL.Seconds())}
-		_, err := pb.NewLeaseClient(m.client.ActiveConnection()).LeaseGrant(ctx, req)
-		if err == nil {
-			c.facts.Grant = nil
+		c.facts.Grant = c.try(ctx, m, func(ctx context.Context) error {
+			req := &pb.LeaseGrantRequest{ID: c.lease, TTL: int64(c.facts.TTL.Seconds())}
+			_, err := pb.NewLeaseClient(m.client.ActiveConnection()).LeaseGrant(ctx, req)
+			if isLeaseThere(err) {
+				return nil // an earlier attempt came through, its answer did not
+			}
+			return err
+		})
+		if c.facts.Grant == nil {
 			return
 		}
-		c.facts.Grant = m.fault(err)
 	}
 }
 
@@ -102,9 +132,10 @@ func (c *canary) write(ctx context.Context) {
 		wg.Go(func() {
 			w := &c.facts.Writes[i]
 			w.Endpoint = m.Endpoint
-			if _, err := m.client.Put(ctx, c.key(m), c.value, clientv3.WithLease(clientv3.LeaseID(c.lease))); err != nil {
-				w.Fault = m.fault(err)
-			}
+			w.Fault = c.try(ctx, m, func(ctx context.Context) error {
+				_, err := m.client.Put(ctx, c.key(m), c.value, clientv3.WithLease(clientv3.LeaseID(c.lease)))
+				return err
+			})
 		})
 	}
 	wg.Wait()
@@ -137,10 +168,14 @@ func (c *canary) readOn(ctx context.Context, m *member, linearizable bool) facts
 		opts = append(opts, clientv3.WithSerializable())
 	}
 	for pause := 5 * time.Millisecond; ; pause *= 2 {
-		got, err := m.client.Get(ctx, c.facts.Prefix, opts...)
-		if err != nil {
+		var got *clientv3.GetResponse
+		fault := c.try(ctx, m, func(ctx context.Context) (err error) {
+			got, err = m.client.Get(ctx, c.facts.Prefix, opts...)
+			return err
+		})
+		if fault != nil {
 			if read.Missing == nil {
-				read.Fault = m.fault(err)
+				read.Fault = fault
 			}
 			return read
 		}
@@ -172,16 +207,21 @@ func (c *canary) missing(got *clientv3.GetResponse) []*facts.Endpoint {
 	return missing
 }
 
-// remove revokes the lease, which deletes its keys in the same instant, also when ctx has ended.
+// remove revokes the lease, which deletes its keys in the same instant, also when ctx has ended. A write that is still under
+// way fails afterwards for want of its lease.
 func (c *canary) remove(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTimeout)
 	defer cancel()
 	for _, m := range c.voters {
-		_, err := m.client.Revoke(ctx, clientv3.LeaseID(c.lease))
-		if err == nil || isLeaseGone(err) {
-			c.facts.Cleanup = nil
+		fault := c.once(ctx, m, cleanupTimeout/time.Duration(len(c.voters)), func(ctx context.Context) error {
+			_, err := m.client.Revoke(ctx, clientv3.LeaseID(c.lease))
+			if isLeaseGone(err) {
+				return nil
+			}
+			return err
+		})
+		if c.facts.Cleanup = fault; fault == nil {
 			return
 		}
-		c.facts.Cleanup = m.fault(err)
 	}
 }

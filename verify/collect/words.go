@@ -105,7 +105,7 @@ func deniedTexts() []string {
 func noQuorumTexts() []string {
 	return []string{desc(rpctypes.ErrGRPCNoLeader), desc(rpctypes.ErrGRPCTimeout), desc(rpctypes.ErrGRPCTimeoutDueToLeaderFail),
 		desc(rpctypes.ErrGRPCTimeoutDueToConnectionLost), desc(rpctypes.ErrGRPCTimeoutWaitAppliedIndex),
-		desc(rpctypes.ErrGRPCLeaderChanged), desc(rpctypes.ErrGRPCNotLeader)}
+		desc(rpctypes.ErrGRPCLeaderChanged), desc(rpctypes.ErrGRPCNotLeader), "raft proposal dropped"}
 }
 
 func desc(err error) string { return rpctypes.ErrorDesc(err) }
@@ -138,7 +138,9 @@ func timedOut(err error) bool {
 		errors.As(err, &ne) && ne.Timeout()
 }
 
-// isLeaseGone tells whether err says that there is no such lease (any more).
+// isLeaseGone tells whether err says that there is no such lease (any more), and isLeaseThere that there is one already.
 func isLeaseGone(err error) bool {
-	return rpctypes.ErrorDesc(err) == desc(rpctypes.ErrGRPCLeaseNotFound)
+	return err != nil && desc(err) == desc(rpctypes.ErrGRPCLeaseNotFound)
 }
+
+func isLeaseThere(err error) bool { return err != nil && desc(err) == desc(rpctypes.ErrGRPCLeaseExist) }
