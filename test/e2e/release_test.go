@@ -11,6 +11,8 @@ import (
 	"runtime"
 	"time"
 
+	"github.com/google/renameio/v2"
+
 	"github.com/etcdbake/etcdbake/tools/etcdbin"
 )
 
@@ -48,5 +50,5 @@ func packRelease(binaries etcdbin.Binaries) error {
 	if err := zipped.Close(); err != nil {
 		return err
 	}
-	return os.WriteFile(releasePath(), out.Bytes(), 0o644)
+	return renameio.WriteFile(releasePath(), out.Bytes(), 0o644) // another run may read it
 }

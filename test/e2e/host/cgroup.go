@@ -113,6 +113,26 @@ func removeCgroups(name string) {
 	}
 }
 
+// cgroupPrefix, and the PID of the process that runs outside, name the cgroup of all its hosts.
+const cgroupPrefix = "etcdbake-hosts-"
+
+// removeStaleCgroups removes what is left of runs that were ended by kill -9: empty cgroups.
+func removeStaleCgroups() {
+	points, err := hierarchies()
+	if err != nil {
+		return
+	}
+	for _, point := range points {
+		left, _ := filepath.Glob(filepath.Join(point, cgroupPrefix+"*")) // the pattern is good
+		for _, dir := range left {
+			name := filepath.Base(dir)
+			if _, err := os.Stat("/proc/" + strings.TrimPrefix(name, cgroupPrefix)); errors.Is(err, fs.ErrNotExist) {
+				removeCgroups(name)
+			}
+		}
+	}
+}
+
 // cgroupDirs returns a cgroup and all below it in every hierarchy, parents first.
 func cgroupDirs(name string) ([]string, error) {
 	points, err := hierarchies()

@@ -70,7 +70,8 @@ func missing() error {
 // outside runs this binary again in new namespaces and removes the cgroups, which no namespace owns, when it has ended.
 func outside() int {
 	runtime.LockOSThread() // Pdeathsig follows the thread, not the process
-	cgroup := "etcdbake-hosts-" + strconv.Itoa(os.Getpid())
+	removeStaleCgroups()
+	cgroup := cgroupPrefix + strconv.Itoa(os.Getpid())
 	defer removeCgroups(cgroup)
 	cmd := exec.Command("/proc/self/exe", os.Args[1:]...)
 	cmd.Args[0] = os.Args[0]
