@@ -33,6 +33,7 @@ func TestShownOutputFitsWhatIsPrinted(t *testing.T) {
 		{"a line less", "a\nb\n", "a\n", false},
 		{"nothing shown, something printed", "", "a\n", false},
 		{"dates, sizes and columns", "m1  9.8 KiB  2031-11-23\n──────\n", "m1 10 KiB 2032-01-01\n────\n", true},
+		{"who leads, and counters", "│ m1 │ follower │    2 │     8 │\n", "│ m1 │ leader │ 3 │ 12 │\n", true},
 		{"another unit", "took 3 s\n", "took 250ms\n", true},
 		{"addresses are not numbers", "10.140.0.2\n", "10.140.0.3\n", false},
 		{"long hexadecimal", "sha 0123456789abcdef\n", "sha fedcba9876543210\n", true},

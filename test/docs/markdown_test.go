@@ -72,6 +72,8 @@ func scrub(text string) string {
 		{regexp.MustCompile(`\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z| UTC)?)?`), "<date>"},
 		{regexp.MustCompile(`\b[0-9a-f]{8,}\b`), "<hex>"},
 		{regexp.MustCompile(`\b\d+(\.\d+)? ?(ms|µs|s|KiB|MiB|GiB|kB|MB|GB|B|%)(\W|$)`), "<number>$3"},
+		{regexp.MustCompile(`│ +\d+ `), "│ <number> "},
+		{regexp.MustCompile(`\b(leader|follower)\b`), "<role>"},
 		{regexp.MustCompile(`[─-]{3,}`), "---"},
 		{regexp.MustCompile(`[ \t]+`), " "},
 		{regexp.MustCompile(` ?\n`), "\n"},
