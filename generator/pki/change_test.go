@@ -101,9 +101,12 @@ func TestWhatIsChangedAndWhatIsOnlyTold(t *testing.T) {
 			changes: []pki.Change{reissued("members/master3/peer", "renewed as asked")},
 		},
 		{
-			name:    "renew a member and a client",
-			renew:   []string{"members/master3", "clients/verify"},
-			changes: []pki.Change{reissued("members/master3/server", "renewed as asked"), reissued("members/master3/peer", "renewed as asked"), reissued("clients/verify", "renewed as asked")},
+			name:  "renew a member and a client",
+			renew: []string{"members/master3", "clients/verify"},
+			changes: []pki.Change{
+				reissued("members/master3/server", "renewed as asked"), reissued("members/master3/peer", "renewed as asked"),
+				reissued("clients/verify", "renewed as asked"),
+			},
 		},
 		{
 			name:  "renew all",

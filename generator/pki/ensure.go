@@ -1,6 +1,7 @@
 package pki
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -97,19 +98,22 @@ func (r *run) issue(ctx context.Context) error {
 			return err
 		}
 	}
+	errs := make([]error, len(r.leaves))
 	g = group()
-	for _, l := range r.leaves {
+	for i, l := range r.leaves {
 		if l.action == "" {
 			continue
 		}
-		g.Go(func() (err error) {
-			if ctx.Err() == nil {
-				l.pair, err = r.issuers[l.ca].issue(l, r.now)
+		g.Go(func() error {
+			if errs[i] = ctx.Err(); errs[i] == nil {
+				l.pair, errs[i] = r.issuers[l.ca].issue(l, r.now)
 			}
-			return err
+			return nil
 		})
 	}
-	return errors.Join(g.Wait(), ctx.Err())
+	_ = g.Wait()
+	// One reason is enough, as it will be the same for all, and always the same one.
+	return cmp.Or(errs...)
 }
 
 // save writes what is new; from here on the run is not interrupted by the context.

@@ -2,12 +2,14 @@ package pki
 
 import (
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
 
 	"github.com/cloudflare/cfssl/config"
 	"github.com/cloudflare/cfssl/csr"
+	cferr "github.com/cloudflare/cfssl/errors"
 	"github.com/cloudflare/cfssl/signer"
 	"github.com/cloudflare/cfssl/signer/local"
 )
@@ -139,7 +141,7 @@ func (s *settings) newKey(request *csr.CertificateRequest) (p *pair, csrPEM []by
 	request.KeyRequest = &key
 	csrPEM, keyPEM, err := csr.ParseRequest(request)
 	if err != nil {
-		return nil, nil, fmt.Errorf("cannot make a key (%s %d): %w", key.A, key.S, err)
+		return nil, nil, fmt.Errorf("cannot make a key (%s %d): %s", key.A, key.S, message(err))
 	}
 	return &pair{keyPEM: keyPEM}, csrPEM, nil
 }
@@ -147,7 +149,10 @@ func (s *settings) newKey(request *csr.CertificateRequest) (p *pair, csrPEM []by
 // sign adds the certificate to a pair that has a key.
 func (p *pair) sign(by *local.Signer, request signer.SignRequest) (err error) {
 	if p.certPEM, err = by.Sign(request); err != nil {
-		return fmt.Errorf("cannot sign the certificate: %w", err)
+		if cf := (*cferr.Error)(nil); errors.As(err, &cf) && cf.ErrorCode/1000 == int(cferr.PolicyError)/1000 {
+			return invalid("the cfssl profile does not allow this certificate: %s", cf.Message)
+		}
+		return fmt.Errorf("cannot sign the certificate: %s", message(err))
 	}
 	p.cert, err = parseCert("the new certificate", p.certPEM)
 	return err

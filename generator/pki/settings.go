@@ -12,6 +12,7 @@ import (
 
 	"github.com/cloudflare/cfssl/config"
 	"github.com/cloudflare/cfssl/csr"
+	cferr "github.com/cloudflare/cfssl/errors"
 
 	"github.com/etcdbake/etcdbake/generator/spec"
 )
@@ -124,7 +125,7 @@ func (s *settings) readConfig(path, name string) (*config.SigningProfile, error)
 	}
 	conf, err := config.LoadConfig(content)
 	if err != nil {
-		return nil, invalid("pki.cfssl.config: %s is not a cfssl signing configuration: %w", path, err)
+		return nil, invalid("pki.cfssl.config: %s is not a cfssl signing configuration: %s", path, message(err))
 	}
 	profile := conf.Signing.Default
 	if name != "" {
@@ -159,4 +160,13 @@ func checkProfile(p *config.SigningProfile) error {
 		return errors.New("sends requests over the network (remote, auth_remote or ct_log_servers): choose one that signs here")
 	}
 	return nil
+}
+
+// message is an error of cfssl in words alone; its text is JSON otherwise.
+func message(err error) string {
+	var cf *cferr.Error
+	if errors.As(err, &cf) {
+		return cf.Message
+	}
+	return err.Error()
 }
