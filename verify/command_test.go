@@ -70,7 +70,8 @@ func TestASignalEndsTheCommandWithThreeAndNoDocument(t *testing.T) {
 	if err := cmd.Wait(); !errors.As(err, &exit) || exit.ExitCode() != 3 {
 		t.Errorf("%v, want exit 3", err)
 	}
-	if want := "etcd-verify: stopped before the end (interrupt signal received): nothing can be told\n"; stdout.Len() > 0 || stderr.String() != want {
+	want := "etcd-verify: stopped before the end (interrupt signal received): nothing can be told\n"
+	if stdout.Len() > 0 || stderr.String() != want {
 		t.Errorf("stdout %q, stderr %q, want only %q", stdout.String(), stderr.String(), want)
 	}
 	noCanary(t, c)

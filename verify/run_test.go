@@ -207,9 +207,11 @@ func TestOptionsThatMakeNoSenseAreRefused(t *testing.T) {
 			`endpoint "ftp://h:1" is not host:port or a URL like https://10.140.0.2:2379`},
 		{"no PEM", verify.Options{Endpoints: []string{"h:1"}, Credentials: verify.Credentials{CA: []byte("x")}},
 			"CA certificate: holds no certificate in PEM form"},
-		{"a key without its certificate", verify.Options{Endpoints: []string{"h:1"}, Credentials: verify.Credentials{Key: []byte("x")}},
+		{"a key without its certificate", verify.Options{Endpoints: []string{"h:1"},
+			Credentials: verify.Credentials{Key: []byte("x")}},
 			"a client key without its certificate: give both --cert and --key"},
-		{"a certificate without its key", verify.Options{Endpoints: []string{"h:1"}, Credentials: verify.Credentials{Cert: []byte("x")}},
+		{"a certificate without its key", verify.Options{Endpoints: []string{"h:1"},
+			Credentials: verify.Credentials{Cert: []byte("x")}},
 			"a client certificate without its key: give both --cert and --key"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

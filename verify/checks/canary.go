@@ -29,7 +29,8 @@ func (Canary) Judge(c *facts.Cluster) []report.Result {
 	if k.Grant != nil {
 		r := whole("lease")
 		r.Evidence, r.Heals = k.Grant.Evidence, true
-		return []report.Result{bad(report.Fail, r, "a lease is granted", k.Grant.Words, "writes do not work: see consensus and health; journalctl -u etcd")}
+		return []report.Result{bad(report.Fail, r, "a lease is granted", k.Grant.Words,
+			"writes do not work: see consensus and health; journalctl -u etcd")}
 	}
 	var results []report.Result
 	for _, e := range c.Endpoints {
@@ -109,7 +110,8 @@ func readBack(e *facts.Endpoint, read facts.CanaryRead) report.Result {
 		for _, m := range read.Missing {
 			names = append(names, m.Name())
 		}
-		return bad(report.Fail, r, "what was written through any member", "not what was written through "+strings.Join(names, ", "),
+		missing := "not what was written through " + strings.Join(names, ", ")
+		return bad(report.Fail, r, "what was written through any member", missing,
 			"its data is not that of the others: compare `etcdctl endpoint hashkv`; journalctl -u etcd")
 	}
 	r.Heals = false

@@ -85,7 +85,8 @@ func TestWhatRealProcessesDoNotShowInATestIsJudgedToo(t *testing.T) {
 		}, []string{"fail membership 10.0.0.3:2379: member ID: 0000000000000003 is in no row"}},
 		{"a member that missed the last change", func(c *facts.Cluster) {
 			c.Endpoints[2].Local.Rows = c.Endpoints[2].Local.Rows[1:]
-		}, []string{"fail membership m3: own member list: m2, voter, peers at https://10.0.0.2:2380, clients at https://10.0.0.2:2379; " +
+		}, []string{"fail membership m3: own member list: " +
+			"m2, voter, peers at https://10.0.0.2:2380, clients at https://10.0.0.2:2379; " +
 			"m3, voter, peers at https://10.0.0.3:2380, clients at https://10.0.0.3:2379"}},
 		{"one member twice", func(c *facts.Cluster) { c.Endpoints[2].Status.MemberID = 2 }, []string{
 			"warn membership m2: member ID: 0000000000000002, the same as at https://10.0.0.3:2379",
@@ -143,7 +144,8 @@ func TestWhatRealProcessesDoNotShowInATestIsJudgedToo(t *testing.T) {
 			c.Endpoints[0].Peers = []facts.Port{{Probes: []facts.Probe{{Kind: facts.ClientCert, Outcome: facts.Accepted}}}}
 			c.Expect = &expect.Cluster{}
 			for _, row := range c.Rows() {
-				c.Expect.Members = append(c.Expect.Members, expect.Member{Name: row.Name, PeerURLs: row.PeerURLs, ClientURLs: row.ClientURLs})
+				m := expect.Member{Name: row.Name, PeerURLs: row.PeerURLs, ClientURLs: row.ClientURLs}
+				c.Expect.Members = append(c.Expect.Members, m)
 			}
 		}, nil},
 		{"what was written is not read", func(c *facts.Cluster) {

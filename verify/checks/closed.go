@@ -75,13 +75,15 @@ func silent(e *facts.Endpoint, r report.Result) report.Result {
 	if !e.Answered() {
 		return skip(r, "no answer: see reach")
 	}
-	r = bad(report.Undetermined, r, "refused", "no answer", "the port neither refused nor accepted in time: try a longer --timeout")
+	r = bad(report.Undetermined, r, "refused", "no answer",
+		"the port neither refused nor accepted in time: try a longer --timeout")
 	r.Heals = true
 	return r
 }
 
 func clientOnPeer(c *facts.Cluster, r report.Result) report.Result {
-	const hint = "anyone with a client certificate can speak to the peer port: use a CA of its own for peers (peer-trusted-ca-file)"
+	const hint = "anyone with a client certificate can speak to the peer port: " +
+		"use a CA of its own for peers (peer-trusted-ca-file)"
 	switch {
 	case c.Expect == nil:
 		return bad(report.Warn, r, "refused", "accepted", hint)

@@ -35,7 +35,8 @@ func quorum(c *facts.Cluster) report.Result {
 		return skip(r, count+", and others could not be asked: see reach, identity and membership")
 	}
 	r = bad(report.Fail, r, fmt.Sprintf("at least %d of %d", facts.Quorum(voters), voters), "no quorum: "+count,
-		"bring back enough members; where they are lost for good: etcdutl snapshot restore, or --force-new-cluster on the survivor")
+		"bring back enough members; where they are lost for good: etcdutl snapshot restore, "+
+			"or --force-new-cluster on the survivor")
 	for _, e := range c.Inside() {
 		if e.Linear.Fault != nil {
 			r.Evidence = e.Linear.Fault.Words
@@ -116,7 +117,8 @@ func leader(c *facts.Cluster) report.Result {
 		s := e.Status
 		switch {
 		case s.Leader == 0:
-			return bad(report.Fail, r, "one leader that all members know", e.Name()+" knows no leader", "is it cut off from its peers? journalctl -u etcd there")
+			return bad(report.Fail, r, "one leader that all members know", e.Name()+" knows no leader",
+				"is it cut off from its peers? journalctl -u etcd there")
 		case s.Leader != first.Leader || s.Term != first.Term:
 			return bad(report.Fail, r, "one leader that all members know", fmt.Sprintf("%s says %s in term %d, %s says %s in term %d",
 				inside[0].Name(), c.NameOf(first.Leader), first.Term, e.Name(), c.NameOf(s.Leader), s.Term),

@@ -46,9 +46,12 @@ func (Health) Judge(c *facts.Cluster) []report.Result {
 			results = append(results, foreign(e, "health"))
 		default:
 			results = append(results, version(c, e), database(c, e), sparse(e),
-				slow(e, "fsync of the log", e.Metrics.Fsync, fsyncMax, "its disk is too slow for etcd: use local SSDs, and nothing else on them"),
-				slow(e, "commit of the database", e.Metrics.Commit, commitMax, "its disk is too slow for etcd: use local SSDs, and nothing else on them"),
-				slow(e, "round trip to peers", e.Metrics.PeerRTT, peerRTTMax, "raise heartbeat-interval and election-timeout to fit the network"),
+				slow(e, "fsync of the log", e.Metrics.Fsync, fsyncMax,
+					"its disk is too slow for etcd: use local SSDs, and nothing else on them"),
+				slow(e, "commit of the database", e.Metrics.Commit, commitMax,
+					"its disk is too slow for etcd: use local SSDs, and nothing else on them"),
+				slow(e, "round trip to peers", e.Metrics.PeerRTT, peerRTTMax,
+					"raise heartbeat-interval and election-timeout to fit the network"),
 				clock(e))
 			results = append(results, complaints(e)...)
 		}
@@ -71,7 +74,8 @@ func alarms(c *facts.Cluster) []report.Result {
 		for _, a := range e.Alarms.Raised {
 			if !raised[a] {
 				raised[a] = true
-				results = append(results, bad(report.Fail, report.Result{Member: c.NameOf(a.MemberID), Subject: "alarm"}, "no alarm", a.Kind, alarmHint(a.Kind)))
+				r := report.Result{Member: c.NameOf(a.MemberID), Subject: "alarm"}
+				results = append(results, bad(report.Fail, r, "no alarm", a.Kind, alarmHint(a.Kind)))
 			}
 		}
 	}
@@ -90,9 +94,11 @@ func alarms(c *facts.Cluster) []report.Result {
 
 func alarmHint(kind string) string {
 	if kind == "NOSPACE" {
-		return "the database reached its quota and writes are refused: compact, defragment (etcdctl defrag), then etcdctl alarm disarm"
+		return "the database reached its quota and writes are refused: compact, defragment (etcdctl defrag), " +
+			"then etcdctl alarm disarm"
 	}
-	return "its data differs from that of the others: take it out, wipe its data directory and add it again; then etcdctl alarm disarm"
+	return "its data differs from that of the others: take it out, wipe its data directory and add it again; " +
+		"then etcdctl alarm disarm"
 }
 
 // complaints are errors that the member reports of itself; alarms and the missing leader have checks of their own.
@@ -149,13 +155,17 @@ func minor(version string) int {
 func database(c *facts.Cluster, e *facts.Endpoint) report.Result {
 	r, quota := on(e, "database size"), quotaOf(c, e)
 	size := humanize.IBytes(uint64(e.Status.DBSize))
+	if slices.Contains(e.Alarms.Raised, facts.Alarm{MemberID: e.Status.MemberID, Kind: "NOSPACE"}) {
+		return skip(r, size+"; the alarm says it all")
+	}
 	if quota == 0 {
 		return skip(r, size+"; the quota is not known: this version does not tell it")
 	}
 	share := float64(e.Status.DBSize) / float64(quota)
 	seen := fmt.Sprintf("%s, %.0f %% of the quota of %s", size, 100*share, humanize.IBytes(uint64(quota)))
 	limit := func(v report.Verdict, at float64) report.Result {
-		return bad(v, r, fmt.Sprintf("below %.0f %% of the quota", 100*at), seen, "at the quota all writes stop: compact, defragment (etcdctl defrag), or raise quota-backend-bytes")
+		return bad(v, r, fmt.Sprintf("below %.0f %% of the quota", 100*at), seen,
+			"at the quota all writes stop: compact, defragment (etcdctl defrag), or raise quota-backend-bytes")
 	}
 	switch {
 	case share >= quotaFail:
@@ -224,7 +234,8 @@ func clock(e *facts.Endpoint) report.Result {
 		if skew < 0 {
 			way = "behind"
 		}
-		return bad(report.Warn, r, fmt.Sprintf("within %s of the clock here", skewMax), fmt.Sprintf("%s %s the clock here", skew.Abs(), way),
+		return bad(report.Warn, r, fmt.Sprintf("within %s of the clock here", skewMax),
+			fmt.Sprintf("%s %s the clock here", skew.Abs(), way),
 			"synchronise both clocks: certificates and leases depend on them")
 	}
 	return pass(r, fmt.Sprintf("within %s of the clock here", skewMax))

@@ -157,9 +157,11 @@ func (l leaf) dates() report.Result {
 	left := cert.NotAfter.Sub(now)
 	switch {
 	case left < 0:
-		return bad(report.Fail, r, "valid now, "+day(now), period, "it has expired: issue it anew and replace it on the host by rename")
+		return bad(report.Fail, r, "valid now, "+day(now), period,
+			"it has expired: issue it anew and replace it on the host by rename")
 	case now.Before(cert.NotBefore):
-		r = bad(report.Fail, r, "valid now, "+day(now), period, "it is not valid yet: compare the clock here with that of the machine which issued it")
+		r = bad(report.Fail, r, "valid now, "+day(now), period,
+			"it is not valid yet: compare the clock here with that of the machine which issued it")
 		r.Heals = true
 		return r
 	case left < min(renewWindow, cert.NotAfter.Sub(cert.NotBefore)/3):
@@ -188,7 +190,8 @@ func (l leaf) serverUsages() report.Result {
 	r := l.on("usages")
 	switch {
 	case !usable(l.served.Leaf, x509.ExtKeyUsageServerAuth):
-		return bad(report.Fail, r, "serverAuth and clientAuth", usages(l.served.Leaf), "clients will refuse it: issue it with serverAuth")
+		return bad(report.Fail, r, "serverAuth and clientAuth", usages(l.served.Leaf),
+			"clients will refuse it: issue it with serverAuth")
 	case !usable(l.served.Leaf, x509.ExtKeyUsageClientAuth):
 		return bad(report.Warn, r, "serverAuth and clientAuth", usages(l.served.Leaf),
 			"etcd's JSON gateway dials etcd with this certificate and will be refused: issue it with clientAuth too")

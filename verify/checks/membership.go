@@ -67,7 +67,8 @@ func ownRow(c *facts.Cluster, e *facts.Endpoint) report.Result {
 	row, ok := e.Row()
 	for _, other := range c.Endpoints {
 		if other != e && other.Answered() && other.Status.MemberID == e.Status.MemberID && e.Expected == nil {
-			return bad(report.Warn, r, "a member of its own", fmt.Sprintf("%s, the same as at %s", seen, other.URL), "give each member once")
+			return bad(report.Warn, r, "a member of its own", fmt.Sprintf("%s, the same as at %s", seen, other.URL),
+				"give each member once")
 		}
 	}
 	switch {
@@ -96,7 +97,8 @@ func ownList(c *facts.Cluster, e *facts.Endpoint) report.Result {
 		r.Evidence, r.Heals = e.Local.Fault.Evidence, true
 		return bad(report.Fail, r, "a member list", e.Local.Fault.Words, "on the host: journalctl -u etcd")
 	case !facts.SameRows(e.Local.Rows, c.Rows()):
-		r = bad(report.Fail, r, list(c.Rows()), list(e.Local.Rows), "it does not know of the last change of membership: see consensus")
+		r = bad(report.Fail, r, list(c.Rows()), list(e.Local.Rows),
+			"it does not know of the last change of membership: see consensus")
 		r.Heals = true
 		return r
 	}
@@ -148,7 +150,8 @@ func expectedRow(c *facts.Cluster, m expect.Member, row facts.Row, ok bool) repo
 	case len(row.ClientURLs) == 0 && lost(c, m.Name):
 		r = skip(r, "it has not told its client URLs yet: see reach")
 	case row.Learner && !m.Learner:
-		r = bad(report.Fail, r, "a voter", "a learner", "promote it when it has caught up: etcdctl member promote "+report.ID(row.ID))
+		r = bad(report.Fail, r, "a voter", "a learner",
+			"promote it when it has caught up: etcdctl member promote "+report.ID(row.ID))
 		r.Heals = true
 	case row.String() != wanted.String():
 		r = bad(report.Fail, r, wanted.String(), row.String(),
@@ -172,7 +175,8 @@ func unstarted(r report.Result) report.Result {
 }
 
 func extraRow(row facts.Row) report.Result {
-	return bad(report.Fail, report.Result{Member: row.Label(), Subject: "row in the member list"}, "no such member", row.String(),
+	r := report.Result{Member: row.Label(), Subject: "row in the member list"}
+	return bad(report.Fail, r, "no such member", row.String(),
 		"nobody expects this member: etcdctl member remove "+report.ID(row.ID)+", or add it to cluster.yaml")
 }
 
@@ -185,7 +189,8 @@ func againstReason(rows []facts.Row) []report.Result {
 		case row.Name == "":
 			r = unstarted(r)
 		case row.Learner:
-			r = bad(report.Warn, r, "a voter", "a learner", "promote it when it has caught up: etcdctl member promote "+report.ID(row.ID))
+			r = bad(report.Warn, r, "a voter", "a learner",
+				"promote it when it has caught up: etcdctl member promote "+report.ID(row.ID))
 		default:
 			r = pass(r, row.String())
 		}
@@ -207,7 +212,8 @@ func advertised(c *facts.Cluster, rows []facts.Row) []report.Result {
 		for _, h := range hosts(append(slices.Clone(row.PeerURLs), row.ClientURLs...)) {
 			if isUnspecified(h) || isLoopback(h) && !oneMachine {
 				results = append(results, bad(report.Fail, report.Result{Member: row.Label(), Subject: "advertised URLs"},
-					"an address that others can dial", h, "set advertise-client-urls and initial-advertise-peer-urls to the host's own address"))
+					"an address that others can dial", h,
+					"set advertise-client-urls and initial-advertise-peer-urls to the host's own address"))
 			}
 		}
 	}

@@ -25,7 +25,8 @@ func (Reach) Judge(c *facts.Cluster) []report.Result {
 	if c.Expect != nil {
 		for _, m := range c.Expect.Members {
 			if !seen[m.Name] {
-				results = append(results, skip(report.Result{Member: m.Name, Subject: "endpoint"}, "none of the given endpoints is this member"))
+				results = append(results, skip(report.Result{Member: m.Name, Subject: "endpoint"},
+					"none of the given endpoints is this member"))
 			}
 		}
 	}
@@ -61,8 +62,9 @@ func certRefused(c *facts.Cluster, r report.Result, seen string) report.Result {
 	case cert == nil:
 		return bad(report.Undetermined, r, "", seen, "no client certificate was given: use --cert and --key")
 	case c.At.After(cert.NotAfter) || c.At.Before(cert.NotBefore):
-		return bad(report.Undetermined, r, "", seen, fmt.Sprintf("our own client certificate is valid from %s to %s: use one that is valid now",
-			day(cert.NotBefore), day(cert.NotAfter)))
+		return bad(report.Undetermined, r, "", seen,
+			fmt.Sprintf("our own client certificate is valid from %s to %s: use one that is valid now",
+				day(cert.NotBefore), day(cert.NotAfter)))
 	case promised(c):
 		return bad(report.Fail, r, "our client certificate, which the expectation names, is accepted", seen,
 			"compare the member's trusted-ca-file with the CA that signed the client certificate")
@@ -70,7 +72,8 @@ func certRefused(c *facts.Cluster, r report.Result, seen string) report.Result {
 		return bad(report.Fail, r, "the client certificate that other members accept", seen,
 			"compare the member's trusted-ca-file with that of the others")
 	}
-	return bad(report.Undetermined, r, "", seen, "no member accepts the given client certificate: is --cert from the CA that the cluster trusts?")
+	return bad(report.Undetermined, r, "", seen,
+		"no member accepts the given client certificate: is --cert from the CA that the cluster trusts?")
 }
 
 func promised(c *facts.Cluster) bool {
@@ -118,7 +121,8 @@ func reachHint(k facts.Kind) string {
 }
 
 func deniedHint() string {
-	return "authentication is on: give --user, or a client certificate whose common name is a user with rights (see docs/verify.md)"
+	return "authentication is on: give --user, or a client certificate whose common name is a user with rights " +
+		"(see docs/verify.md)"
 }
 
 func day(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 MST") }

@@ -79,8 +79,9 @@ func (r *round) denied() bool {
 	})
 }
 
-// try repeats a call through m while it fails only for want of a leader. A proposal that is under way when the leader changes
-// is lost without an answer, so an attempt must not take all the time that there is; each may take twice as long as the last.
+// try repeats a call through m while it fails only for want of a leader. A proposal that is under way when the leader
+// changes is lost without an answer, so an attempt must not take all the time that there is; each may take twice as long
+// as the last.
 func (c *canary) try(ctx context.Context, m *member, call func(context.Context) error) *facts.Fault {
 	for patience := c.patience; ; patience *= 2 {
 		fault := c.once(ctx, m, patience, call)
@@ -95,7 +96,10 @@ func (c *canary) try(ctx context.Context, m *member, call func(context.Context) 
 	}
 }
 
-func (c *canary) once(ctx context.Context, m *member, patience time.Duration, call func(context.Context) error) *facts.Fault {
+// once is one attempt.
+func (c *canary) once(
+	ctx context.Context, m *member, patience time.Duration, call func(context.Context) error,
+) *facts.Fault {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	if err := call(ctx); err != nil {

@@ -48,7 +48,9 @@ func dialTCP(ctx context.Context, addr string) (net.Conn, *facts.Fault) {
 
 // secure does the TLS handshake on conn, showing cert if it is not nil, and returns the chain that the server presented even
 // where the handshake fails afterwards. It accepts any server: whether to trust it is the caller's to decide.
-func secure(ctx context.Context, conn net.Conn, addr string, cert *tls.Certificate, alpn ...string) (*tls.Conn, []*x509.Certificate, error) {
+func secure(
+	ctx context.Context, conn net.Conn, addr string, cert *tls.Certificate, alpn ...string,
+) (*tls.Conn, []*x509.Certificate, error) {
 	var chain []*x509.Certificate
 	host, _, _ := net.SplitHostPort(addr)
 	c := tls.Client(conn, &tls.Config{

@@ -47,7 +47,7 @@ func (m *member) metrics(ctx context.Context) facts.Metrics {
 		got.Quota = int64(q[0].GetGauge().GetValue())
 	}
 	if t, err := http.ParseTime(date); err == nil {
-		got.HasClock, got.Skew = true, t.Sub(time.Now()).Truncate(time.Second)
+		got.HasClock, got.Skew = true, time.Until(t).Truncate(time.Second)
 	}
 	return got
 }

@@ -1,5 +1,5 @@
-// Package collect sees what there is to see of a cluster: it connects to every endpoint side by side, under one deadline, and
-// returns facts. It judges nothing.
+// Package collect sees what there is to see of a cluster: it connects to every endpoint side by side, under one deadline,
+// and returns facts. It judges nothing.
 package collect
 
 import (

@@ -82,7 +82,8 @@ func (m *member) ask(ctx context.Context) {
 }
 
 func (m *member) list(ctx context.Context, linearizable bool) facts.MemberList {
-	r, err := pb.NewClusterClient(m.client.ActiveConnection()).MemberList(ctx, &pb.MemberListRequest{Linearizable: linearizable})
+	req := &pb.MemberListRequest{Linearizable: linearizable}
+	r, err := pb.NewClusterClient(m.client.ActiveConnection()).MemberList(ctx, req)
 	if err != nil {
 		f := m.fault(err)
 		if linearizable && f.Kind == facts.Mute {

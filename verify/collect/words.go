@@ -70,11 +70,12 @@ func rpcFault(err, readErr error) *facts.Fault {
 	}
 	code := codeOf(err)
 	text := rpctypes.ErrorDesc(err)
+	short := strings.TrimPrefix(text, "etcdserver: ")
 	switch {
 	case isAny(text, deniedTexts()), code == codes.PermissionDenied, code == codes.Unauthenticated:
-		f.Kind, f.Words = facts.Denied, "authentication is on and our rights do not suffice: "+strings.TrimPrefix(text, "etcdserver: ")
+		f.Kind, f.Words = facts.Denied, "authentication is on and our rights do not suffice: "+short
 	case isAny(text, noQuorumTexts()):
-		f.Kind, f.Words = facts.NoQuorum, "the member cannot reach a quorum: "+strings.TrimPrefix(text, "etcdserver: ")
+		f.Kind, f.Words = facts.NoQuorum, "the member cannot reach a quorum: "+short
 	case text == desc(rpctypes.ErrGRPCNotSupportedForLearner):
 		f.Kind, f.Words = facts.IsLearner, "a learner does not answer this"
 	case code == codes.DeadlineExceeded || timedOut(err):
@@ -84,7 +85,7 @@ func rpcFault(err, readErr error) *facts.Fault {
 	case code == codes.Unavailable && readErr != nil:
 		f.Words = "the member closes the connection"
 	default:
-		f.Words = "the call failed: " + strings.TrimPrefix(text, "etcdserver: ")
+		f.Words = "the call failed: " + short
 	}
 	return f
 }

@@ -33,7 +33,8 @@ func Parse(data []byte) (*Cluster, error) {
 		return nil, fmt.Errorf("not an expectation (the expect.json that `etcdbake generate` writes): %w", err)
 	}
 	if head.Schema != Schema {
-		return nil, fmt.Errorf("schema is %q, but this program reads %q; use the etcd-verify that belongs to the etcdbake which wrote it",
+		return nil, fmt.Errorf(
+			"schema is %q, but this program reads %q; use the etcd-verify that belongs to the etcdbake which wrote it",
 			head.Schema, Schema)
 	}
 	var c Cluster

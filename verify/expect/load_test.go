@@ -83,7 +83,8 @@ func TestABadExpectationIsRefusedInWords(t *testing.T) {
 
 func TestAMissingFileIsNamed(t *testing.T) {
 	_, err := expect.Load("/nonexistent/expect.json")
-	if want := "reading the expectation: open /nonexistent/expect.json: no such file or directory"; err == nil || err.Error() != want {
+	want := "reading the expectation: open /nonexistent/expect.json: no such file or directory"
+	if err == nil || err.Error() != want {
 		t.Errorf("error is %v, want %s", err, want)
 	}
 }

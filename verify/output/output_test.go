@@ -28,12 +28,15 @@ func broken() *report.Report {
 				Endpoint: "https://10.140.0.2:2379", Name: "master1", ID: report.ID(0x8e9e05c52164694d), Version: "3.6.14",
 				DBSizeBytes: 20480, DBInUseBytes: 16384, Leader: true, LeaderID: report.ID(0x8e9e05c52164694d),
 				RaftTerm: 2, RaftIndex: 9, AppliedIndex: 9, RoundTripMicros: 410,
-				Server: &report.Certificate{Subject: "CN=master1", SHA256: strings.Repeat("0a", 32), NotBefore: at, NotAfter: at.AddDate(1, 0, 0)},
+				Server: &report.Certificate{Subject: "CN=master1", SHA256: strings.Repeat("0a", 32), NotBefore: at,
+					NotAfter: at.AddDate(1, 0, 0)},
 			},
-			{Endpoint: "https://10.140.0.3:2379", Name: "master2\x1b[1m", Errors: []string{"connection refused: nothing listens on 10.140.0.3:2379"}},
+			{Endpoint: "https://10.140.0.3:2379", Name: "master2\x1b[1m",
+				Errors: []string{"connection refused: nothing listens on 10.140.0.3:2379"}},
 		},
 		Results: []report.Result{
-			{Check: "reach", Member: "master1", Endpoint: "https://10.140.0.2:2379", Subject: "endpoint", Verdict: report.Pass, Seen: "answers in 410µs"},
+			{Check: "reach", Member: "master1", Endpoint: "https://10.140.0.2:2379", Subject: "endpoint", Verdict: report.Pass,
+				Seen: "answers in 410µs"},
 			{
 				Check: "reach", Member: "master2\x1b[1m", Endpoint: "https://10.140.0.3:2379", Subject: "endpoint", Verdict: report.Fail, Heals: true,
 				Expected: "an answer", Seen: "TCP: connection refused: nothing listens on 10.140.0.3:2379",
@@ -42,7 +45,8 @@ func broken() *report.Report {
 			{Check: "closed", Member: "master1", Subject: "peer port", Verdict: report.Undetermined, Seen: "no answer\x1b[2J"},
 			{Check: "closed", Member: "master2\x1b[1m", Subject: "peer port", Verdict: report.Skip, Seen: "no answer: see reach"},
 			{Check: "consensus", Subject: "quorum", Verdict: report.Pass, Seen: "1 of 1 members answer"},
-			{Check: "consensus", Subject: "tolerance", Verdict: report.Warn, Expected: "survives the loss of 1", Seen: "survives the loss of 0 more"},
+			{Check: "consensus", Subject: "tolerance", Verdict: report.Warn, Expected: "survives the loss of 1",
+				Seen: "survives the loss of 0 more"},
 		},
 	}
 	r.Verdict = report.Judge(r.Results, false)

@@ -46,9 +46,22 @@ func (p painter) paint(v report.Verdict, s string) string {
 	if !p {
 		return s
 	}
-	code := map[report.Verdict]string{report.Pass: "32", report.Warn: "33", report.Undetermined: "35", report.Fail: "31;1", report.Skip: "2"}[v]
+	code := "2"
+	switch v {
+	case report.Pass:
+		code = "32"
+	case report.Warn:
+		code = "33"
+	case report.Undetermined:
+		code = "35"
+	case report.Fail:
+		code = "31;1"
+	}
 	return "\x1b[" + code + "m" + s + "\x1b[0m"
 }
+
+// shout is the verdict in capitals.
+func (p painter) shout(v report.Verdict) string { return p.paint(v, strings.ToUpper(string(v))) }
 
 // members is what `etcdctl endpoint status` shows.
 func members(r *report.Report) string {
@@ -112,7 +125,7 @@ func cell(results []report.Result, p painter) string {
 // finding is one result that is no pass, with what to do about it.
 func finding(x report.Result, p painter) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s %s: %s: %s: %s\n", p.paint(x.Verdict, strings.ToUpper(string(x.Verdict))), x.Check, clean(x.Where()), x.Subject, clean(x.Seen))
+	fmt.Fprintf(&b, "%s %s: %s: %s: %s\n", p.shout(x.Verdict), x.Check, clean(x.Where()), x.Subject, clean(x.Seen))
 	for _, line := range [][2]string{{"expected", x.Expected}, {"evidence", x.Evidence}, {"hint", x.Hint}} {
 		if line[1] != "" {
 			fmt.Fprintf(&b, "     %-9s %s\n", line[0]+":", clean(line[1]))
@@ -138,8 +151,8 @@ func summary(r *report.Report, p painter) string {
 		strict = ", warnings count (--strict)"
 	}
 	took := time.Duration(r.TookMS) * time.Millisecond
-	return fmt.Sprintf("%s %s: %s looked at in %s: %s%s",
-		p.paint(r.Verdict, strings.ToUpper(string(r.Verdict))), name, english.Plural(len(r.Members), "endpoint", ""), took, strings.Join(counts, ", "), strict)
+	endpoints := english.Plural(len(r.Members), "endpoint", "")
+	return fmt.Sprintf("%s %s: %s looked at in %s: %s%s", p.shout(r.Verdict), name, endpoints, took, strings.Join(counts, ", "), strict)
 }
 
 func newTable() table.Writer {

@@ -29,7 +29,8 @@ func TestTheVerdictIsComputedFromTheResults(t *testing.T) {
 		}
 		r := report.Report{Verdict: report.Judge(results, test.strict)}
 		if r.Verdict != test.want || r.ExitCode() != test.exit {
-			t.Errorf("%v (strict %t): %s, exit %d; want %s, exit %d", test.results, test.strict, r.Verdict, r.ExitCode(), test.want, test.exit)
+			t.Errorf("%v (strict %t): %s, exit %d; want %s, exit %d", test.results, test.strict, r.Verdict, r.ExitCode(),
+				test.want, test.exit)
 		}
 	}
 }

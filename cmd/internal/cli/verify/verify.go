@@ -79,7 +79,8 @@ func newCommand(s cli.Streams, getenv func(string) string) *cobra.Command {
 	f.StringVar(&c.user, "user", "", "`name[:password]` where authentication is on (or $ETCDCTL_USER, $ETCDCTL_PASSWORD)")
 	f.StringVarP(&c.output, "output", "o", "table", "`format` of the report: table or json")
 	f.DurationVar(&c.options.Wait, "wait", 0, "how `long` to wait for what may heal by itself, such as a host that still boots")
-	f.DurationVar(&c.options.Timeout, "timeout", verify.DefaultTimeout, "deadline of one round of checks; one step takes a quarter of it at most")
+	f.DurationVar(&c.options.Timeout, "timeout", verify.DefaultTimeout,
+		"deadline of one round of checks; one step takes a quarter of it at most")
 	f.BoolVar(&c.options.Strict, "strict", false, "let warnings fail too")
 	root.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(formats(), cobra.ShellCompDirectiveNoFileComp))
 	root.AddCommand(cli.VersionCommand())
@@ -98,7 +99,8 @@ func (c *command) run(ctx context.Context) error {
 	report, err := verify.Run(ctx, c.options)
 	switch {
 	case ctx.Err() != nil:
-		return &cli.ExitError{Code: cli.ExitUndetermined, Err: fmt.Errorf("stopped before the end (%w): nothing can be told", context.Cause(ctx))}
+		err := fmt.Errorf("stopped before the end (%w): nothing can be told", context.Cause(ctx))
+		return &cli.ExitError{Code: cli.ExitUndetermined, Err: err}
 	case err != nil:
 		return cli.UsageError(err)
 	}

@@ -38,7 +38,8 @@ func expectation(t *testing.T, dir string) string {
 	data, err := json.Marshal(expect.Cluster{
 		Schema: expect.Schema, Name: "test", CA: cert, PeerCA: cert,
 		Members: []expect.Member{{
-			Name: "m1", ClientURLs: []string{"https://127.0.0.1:1"}, PeerURLs: []string{"https://127.0.0.1:2"}, Server: cert, Peer: cert,
+			Name: "m1", ClientURLs: []string{"https://127.0.0.1:1"}, PeerURLs: []string{"https://127.0.0.1:2"},
+			Server: cert, Peer: cert,
 		}},
 	})
 	if err != nil {
@@ -67,7 +68,8 @@ func TestBadUsageExitsWithTwoAndSaysWhatToDo(t *testing.T) {
 		args []string
 		want string
 	}{
-		{"nothing to verify", nil, nil, "nothing to verify: give --expect out/expect.json, or --endpoints\nsee etcd-verify --help"},
+		{"nothing to verify", nil, nil,
+			"nothing to verify: give --expect out/expect.json, or --endpoints\nsee etcd-verify --help"},
 		{"an argument", nil, []string{"x"}, "unexpected argument \"x\"\nsee etcd-verify --help"},
 		{"an unknown flag", nil, []string{"--x"}, "unknown flag: --x\nsee etcd-verify --help"},
 		{"an unknown format", nil, []string{"--expect", good, "-o", "xml"}, `--output "xml" is not one of table, json`},
@@ -77,9 +79,12 @@ func TestBadUsageExitsWithTwoAndSaysWhatToDo(t *testing.T) {
 			empty + ": not an expectation (the expect.json that `etcdbake generate` writes): unexpected end of JSON input"},
 		{"a bad endpoint", map[string]string{"ETCDCTL_ENDPOINTS": "h"}, nil,
 			`endpoint "h" is not host:port or a URL like https://10.140.0.2:2379`},
-		{"no such CA", nil, []string{"--expect", good, "--cacert", dir + "/none"}, "--cacert: open " + dir + "/none: no such file or directory"},
-		{"an empty CA by the environment", map[string]string{"ETCDCTL_CACERT": empty}, []string{"--expect", good}, "--cacert: " + empty + " is empty"},
-		{"a CA that is none", nil, []string{"--expect", good, "--cacert", good}, "CA certificate: holds no certificate in PEM form"},
+		{"no such CA", nil, []string{"--expect", good, "--cacert", dir + "/none"},
+			"--cacert: open " + dir + "/none: no such file or directory"},
+		{"an empty CA by the environment", map[string]string{"ETCDCTL_CACERT": empty}, []string{"--expect", good},
+			"--cacert: " + empty + " is empty"},
+		{"a CA that is none", nil, []string{"--expect", good, "--cacert", good},
+			"CA certificate: holds no certificate in PEM form"},
 		{"a user without a password", nil, []string{"--expect", good, "--user", "root"},
 			"--user needs a name and a password: name:password, or the password in ETCDCTL_PASSWORD"},
 		{"no time", nil, []string{"--expect", good, "--timeout", "0s"}, "--timeout 0s is not positive"},
@@ -116,7 +121,8 @@ func TestWaitingIsToldOnStderr(t *testing.T) {
 	if code != cli.ExitFailed || strings.Count(stdout, "FAIL test:") != 1 {
 		t.Errorf("exit %d, want 1 and one report: %s", code, stdout)
 	}
-	if want := "waiting (0s of 300ms): reach: m1: TCP: connection refused: nothing listens on 127.0.0.1:1 (and 1 more)\n"; stderr != want {
+	want := "waiting (0s of 300ms): reach: m1: TCP: connection refused: nothing listens on 127.0.0.1:1 (and 1 more)\n"
+	if stderr != want {
 		t.Errorf("stderr is %q, want %q", stderr, want)
 	}
 }
@@ -140,10 +146,12 @@ func TestTheVerifiersOwnCertificateBesideTheExpectationIsTheDefault(t *testing.T
 	if err := c.complete(); err != nil {
 		t.Fatal(err)
 	}
-	if got := c.options.Credentials; !slices.Equal(got.CA, cert) || !slices.Equal(got.Cert, cert) || !slices.Equal(got.Key, key) {
+	got := c.options.Credentials
+	if !slices.Equal(got.CA, cert) || !slices.Equal(got.Cert, cert) || !slices.Equal(got.Key, key) {
 		t.Error("the credentials are not those of pki/")
 	}
-	c = &command{getenv: c.getenv, expect: path, cacert: filepath.Join(pki, "ca.pem"), options: verify.Options{Timeout: time.Second}}
+	c = &command{getenv: c.getenv, expect: path, cacert: filepath.Join(pki, "ca.pem"),
+		options: verify.Options{Timeout: time.Second}}
 	if err := c.complete(); err != nil {
 		t.Fatal(err)
 	}
