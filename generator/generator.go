@@ -49,12 +49,18 @@ type Artefact struct {
 	Changed  bool      // false where Path had these bytes already
 }
 
-// Generate makes everything in memory first, then writes it: Out/user-data/<member>.yaml and Out/expect.json. A bad spec is
-// a *spec.Error and a bad PKI wraps pki.ErrInvalid; nothing has been written then.
+// SpecError is an error about the spec file: it cannot be read, or Err is a *spec.Error with what is wrong in it.
+type SpecError struct{ Err error }
+
+func (e *SpecError) Error() string { return e.Err.Error() }
+func (e *SpecError) Unwrap() error { return e.Err }
+
+// Generate makes everything in memory first, then writes it: Out/user-data/<member>.yaml and Out/expect.json. Bad input is
+// a *SpecError or wraps pki.ErrInvalid; nothing has been written then.
 func Generate(ctx context.Context, o Options) (*Summary, error) {
 	cluster, warnings, err := spec.Load(o.Spec)
 	if err != nil {
-		return nil, err
+		return nil, &SpecError{err}
 	}
 	store, err := pki.Open(o.PKI, pki.Options{Clock: o.Clock, Renew: o.Renew})
 	if err != nil {

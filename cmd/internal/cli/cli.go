@@ -89,6 +89,18 @@ func NoArgs(c *cobra.Command, args []string) error {
 	return nil
 }
 
+// KnownCommand refuses, for a root command, a subcommand that it does not have, and suggests the nearest one.
+func KnownCommand(c *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	suggestion := ""
+	if near := c.SuggestionsFor(args[0]); len(near) > 0 {
+		suggestion = "; did you mean " + near[0] + "?"
+	}
+	return UsageError(fmt.Errorf("unknown command %q%s\nsee %s --help", args[0], suggestion, c.CommandPath()))
+}
+
 // IsTerminal tells whether w is a terminal.
 func IsTerminal(w io.Writer) bool {
 	f, ok := w.(*os.File)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -12,7 +11,6 @@ import (
 	"github.com/etcdbake/etcdbake/cmd/internal/cli"
 	"github.com/etcdbake/etcdbake/generator"
 	"github.com/etcdbake/etcdbake/generator/pki"
-	"github.com/etcdbake/etcdbake/generator/spec"
 )
 
 type generateOptions struct {
@@ -56,7 +54,7 @@ func runGenerate(ctx context.Context, o generateOptions, s cli.Streams) error {
 	}
 	summary, err := generator.Generate(ctx, o.Options)
 	if err != nil {
-		return generateError(err, o)
+		return generateError(err)
 	}
 	if o.output == "json" {
 		return writeJSON(s.Out, summary)
@@ -65,14 +63,9 @@ func runGenerate(ctx context.Context, o generateOptions, s cli.Streams) error {
 }
 
 // generateError tells bad input, exit 2, from what went wrong on the way.
-func generateError(err error, o generateOptions) error {
-	var specError *spec.Error
-	switch {
-	case errors.As(err, &specError), errors.Is(err, pki.ErrInvalid):
-		return cli.UsageError(err)
-	case errors.Is(err, fs.ErrNotExist) && o.Spec == "cluster.yaml":
-		return cli.UsageError(fmt.Errorf("%w\nmake a starter spec with: etcdbake init > cluster.yaml", err))
-	case errors.Is(err, fs.ErrNotExist):
+func generateError(err error) error {
+	var specError *generator.SpecError
+	if errors.As(err, &specError) || errors.Is(err, pki.ErrInvalid) {
 		return cli.UsageError(err)
 	}
 	return err

@@ -18,7 +18,7 @@ boot, as a TLS-secured etcd cluster. etcd-verify then proves that they did.`,
   etcdbake generate                # pki/ and out/user-data/<member>.yaml
   etcdbake rehearse                # boot these on this machine and verify them`,
 		Version: cli.Version,
-		Args:    cli.NoArgs,
+		Args:    cli.KnownCommand,
 		RunE:    func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	root.AddCommand(initCommand(), generateCommand(), rehearseCommand(), schemaCommand(), cli.VersionCommand())
