@@ -3,6 +3,7 @@ package rehearse
 import (
 	"bytes"
 	"encoding/json"
+	"net/netip"
 	"slices"
 	"strings"
 	"sync"
@@ -49,22 +50,29 @@ func (l *logs) add(line string) {
 	}
 }
 
-// tail returns the last lines that say what is wrong: of etcd's JSON lines those above the level "info", and all others.
-// Where there is no such line, it is the last ones of any kind.
-func (l *logs) tail() []string {
+// tail returns the last lines that say what is wrong: of etcd's JSON lines those above the level "info", and all others, but
+// not what the verifier's own probes caused. Where there is no such line, it is the last ones of any kind.
+func (l *logs) tail(verifier ...netip.Addr) []string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	lines := l.lines
+	lines := slices.Clone(l.lines)
 	if len(l.partial) > 0 {
-		lines = append(slices.Clone(lines), string(l.partial))
+		lines = append(lines, string(l.partial))
 	}
 	telling := slices.DeleteFunc(slices.Clone(lines), func(line string) bool {
-		return strings.HasPrefix(line, `{"level":"info"`) || strings.HasPrefix(line, `{"level":"debug"`)
+		return strings.HasPrefix(line, `{"level":"info"`) || strings.HasPrefix(line, `{"level":"debug"`) ||
+			slices.ContainsFunc(verifier, func(ip netip.Addr) bool { return causedBy(line, ip) })
 	})
 	if len(telling) == 0 {
 		telling = lines
 	}
-	return slices.Clone(telling[max(0, len(telling)-shownLines):])
+	return telling[max(0, len(telling)-shownLines):]
+}
+
+// causedBy tells whether etcd logged the line about a connection from ip.
+func causedBy(line string, ip netip.Addr) bool {
+	address := strings.TrimSuffix(netip.AddrPortFrom(ip, 0).String(), "0") // with the colon, and IPv6's brackets
+	return strings.Contains(line, `"remote-addr":"`+address)
 }
 
 // unknownVariables are those ETCD_* that the running etcd does not know.

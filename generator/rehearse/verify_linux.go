@@ -14,12 +14,9 @@ import (
 // brokenTimeout is the deadline of the checks when a member has not come up, so that much is to fail anyway.
 const brokenTimeout = 3 * time.Second
 
-// How long the others may still take when one member has ended for good, and when a quorum is ready: all were started at the
-// same time, and are ready within moments of each other when nothing is wrong.
-const (
-	graceAfterExit   = 2 * time.Second
-	graceAfterQuorum = 5 * time.Second
-)
+// grace is how long the others may still take when a quorum is ready, or when one member has ended for good: all were started
+// at the same time, and are ready within moments of each other when nothing is wrong.
+const grace = 5 * time.Second
 
 // waitReady waits until every member has said that it is ready, and returns those that did not come up. A member of another
 // unit type than notify counts as ready when it runs: the checks tell the rest.
@@ -28,33 +25,36 @@ func (s *stage) waitReady(ctx context.Context) []Failure {
 	ctx, cancel := context.WithTimeout(ctx, s.Timeout)
 	defer cancel()
 	reasons := make([]string, len(s.members))
+	quorum := int64(len(s.members)/2 + 1)
 	var ready atomic.Int64
 	var all sync.WaitGroup
 	for i, m := range s.members {
 		all.Go(func() {
-			var grace time.Duration
-			if reasons[i] = m.await(ctx); reasons[i] != "" {
-				grace = graceAfterExit
-			} else if ready.Add(1) == int64(len(s.members)/2+1) {
-				grace = graceAfterQuorum
-			} else {
-				return
+			reasons[i] = m.await(ctx)
+			if reasons[i] != "" || ready.Add(1) == quorum {
+				time.AfterFunc(grace, cancel)
 			}
-			time.AfterFunc(grace, cancel)
 		})
 	}
 	all.Wait()
-	var failures []Failure
+	var ended, unready []Failure
 	for i, m := range s.members {
-		if reasons[i] != "" {
-			failures = append(failures, Failure{Member: m.name, Reason: reasons[i]})
+		switch f := (Failure{Member: m.name, Reason: reasons[i]}); f.Reason {
+		case "":
+		case waiting:
+			unready = append(unready, f)
+		default:
+			ended = append(ended, f)
 		}
 	}
+	failures := append(ended, unready...) // some may only have waited for one that has ended
 	if len(failures) == 0 {
 		s.progress("all members are up after %s", time.Since(start).Round(10*time.Millisecond))
 	}
 	return failures
 }
+
+const waiting = "its etcd runs but has not become ready: it has found no quorum of the others"
 
 // await returns "" when the member is ready, else why it is not.
 func (m *member) await(ctx context.Context) string {
@@ -67,7 +67,7 @@ func (m *member) await(ctx context.Context) string {
 	case <-m.exited:
 		return m.howItEnded()
 	case <-ctx.Done():
-		return "its etcd runs but has not become ready: it has found no quorum of the others"
+		return waiting
 	}
 }
 
@@ -111,7 +111,7 @@ func (s *stage) addFailed(out *Outcome) {
 	for i := range out.Failures {
 		for _, m := range s.members {
 			if m.name == out.Failures[i].Member {
-				out.Failures[i].Log = m.log.tail()
+				out.Failures[i].Log = m.log.tail(s.Verifier...)
 			}
 		}
 	}

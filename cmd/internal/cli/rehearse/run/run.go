@@ -29,6 +29,8 @@ func Run(ctx context.Context, o rehearsecmd.Options, s cli.Streams) error {
 	switch {
 	case errors.Is(err, rehearse.ErrUnsupported):
 		return &cli.ExitError{Code: cli.ExitUndetermined, Err: err}
+	case errors.Is(err, rehearse.ErrEtcd):
+		return cli.UsageError(fmt.Errorf("--etcd %s: %w", o.Etcd, err))
 	case ctx.Err() != nil:
 		return errors.New("interrupted; nothing is left of the rehearsal")
 	case err != nil:
