@@ -56,6 +56,10 @@ func (j journal) recover() ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
+	// A folder that cannot be written to is fine as long as there is nothing to do.
+	if _, err := os.Lstat(j.path(stagingDir)); errors.Is(err, fs.ErrNotExist) {
+		return names, nil
+	}
 	if err := os.RemoveAll(j.path(stagingDir)); err != nil {
 		return nil, fmt.Errorf("cannot remove what an interrupted run left: %w", err)
 	}

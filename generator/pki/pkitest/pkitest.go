@@ -44,6 +44,9 @@ func Dir(t testing.TB) string {
 	if err := os.CopyFS(dir, os.DirFS(source())); err != nil {
 		t.Fatal(err)
 	}
+	if err := os.Remove(filepath.Join(dir, "README.md")); err != nil {
+		t.Fatal(err)
+	}
 	err := filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
 		if err != nil {
 			return err
