@@ -104,7 +104,8 @@ func (w workspace) checkPKI(t *testing.T, members map[string]string) {
 	}
 	w.checkLeaf(t, "ca", "clients/verify", "", x509.ExtKeyUsageClientAuth)
 	for _, ca := range []string{"ca", "peer-ca"} {
-		if _, err := tls.LoadX509KeyPair(filepath.Join(w.dir, "pki", ca+".pem"), filepath.Join(w.dir, "pki", ca+"-key.pem")); err != nil {
+		path := filepath.Join(w.dir, "pki", ca)
+		if _, err := tls.LoadX509KeyPair(path+".pem", path+"-key.pem"); err != nil {
 			t.Errorf("%s: %v", ca, err)
 		}
 	}
@@ -142,7 +143,8 @@ func (w workspace) checkLeaf(t *testing.T, ca, leaf, address string, uses ...x50
 	}
 }
 
-// checkOutIsWhatPKISays checks that out/ is, to the byte, what a new generate makes from the same pki/, which stays as it is.
+// checkOutIsWhatPKISays checks that out/ is, to the byte, what a new generate makes from the same pki/, and that this
+// leaves pki/ as it is.
 func (w workspace) checkOutIsWhatPKISays(t *testing.T) {
 	t.Helper()
 	before := w.tree(t, "pki")

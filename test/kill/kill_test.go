@@ -57,7 +57,8 @@ var scenarios = []scenario{
 		},
 		keeps: []string{
 			"ca.pem", "ca-key.pem", "peer-ca.pem", "peer-ca-key.pem", "clients/verify.pem", "clients/verify-key.pem",
-			"members/master1/server.pem", "members/master1/server-key.pem", "members/master3/peer.pem", "members/master3/peer-key.pem",
+			"members/master1/server.pem", "members/master1/server-key.pem",
+			"members/master3/peer.pem", "members/master3/peer-key.pem",
 		},
 	},
 	{

@@ -115,7 +115,8 @@ func sources(t *testing.T) map[string]source {
 // tracked lists the files that git tracks or would, by their path from the top; all, or those that fit one of the patterns.
 func tracked(t *testing.T, patterns ...string) []string {
 	t.Helper()
-	out, err := exec.Command("git", append([]string{"-C", root, "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--"}, patterns...)...).Output()
+	list := []string{"-C", root, "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--"}
+	out, err := exec.Command("git", append(list, patterns...)...).Output()
 	if err != nil {
 		t.Skipf("these rules are about the repository, and this is not a git clone: %v", err)
 	}

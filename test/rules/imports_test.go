@@ -22,21 +22,26 @@ type layer struct {
 var layers = []layer{
 	{"cmd/etcdbake", []string{"cmd/internal"}, "a main is a few lines"},
 	{"cmd/etcd-verify", []string{"cmd/internal"}, "a main is a few lines"},
-	{"cmd/etcdbake-rehearse", []string{"cmd/internal", "generator/rehearse"}, "a main is a few lines, and its children are itself"},
+	{"cmd/etcdbake-rehearse", []string{"cmd/internal", "generator/rehearse"},
+		"a main is a few lines, and its children are itself"},
 	{"cmd/internal/cli", nil, "streams and exit codes are the same for every command"},
 	{"cmd/internal/cli/bake", []string{"cmd/internal/cli.", "cmd/internal/cli/rehearse.", "generator", "verify/expect"},
 		"etcdbake makes artefacts; who verifies them needs no CA key, and who rehearses them is another process"},
 	{"cmd/internal/cli/verify", []string{"cmd/internal/cli.", "verify"},
 		"etcd-verify works where neither the spec nor pki/ is"},
-	{"cmd/internal/cli/rehearse", []string{"cmd/internal/cli."}, "the command line alone, which etcdbake has too: no etcd in it"},
-	{"cmd/internal/cli/rehearse/run", []string{"cmd/internal/cli.", "cmd/internal/cli/rehearse", "generator/rehearse", "verify"},
+	{"cmd/internal/cli/rehearse", []string{"cmd/internal/cli."},
+		"the command line alone, which etcdbake has too: no etcd in it"},
+	{"cmd/internal/cli/rehearse/run",
+		[]string{"cmd/internal/cli.", "cmd/internal/cli/rehearse", "generator/rehearse", "verify"},
 		"a rehearsal runs the final artefacts and the real checks, nothing else"},
-	{"generator", []string{"generator/spec", "generator/pki", "generator/plan", "generator/format", "generator/cloud", "verify/expect"},
+	{"generator",
+		[]string{"generator/spec", "generator/pki", "generator/plan", "generator/format", "generator/cloud", "verify/expect"},
 		"the façade: spec in, artefacts out"},
 	{"generator/cloud", []string{"generator/spec"}, "what a cloud takes depends on no host"},
 	{"generator/spec", []string{"generator/spec"}, "the spec says what is wanted and knows nothing of how it is made"},
 	{"generator/pki", []string{"generator/spec", "generator/pki"}, "certificates follow from the spec alone"},
-	{"generator/plan", []string{"generator/spec", "generator/pki", "templates"}, "the plan is the one source of truth about a host"},
+	{"generator/plan", []string{"generator/spec", "generator/pki", "templates"},
+		"the plan is the one source of truth about a host"},
 	{"generator/format", []string{"generator/plan"}, "a format encodes the plan and decides nothing"},
 	{"generator/rehearse", []string{"generator/rehearse", "verify"},
 		"a rehearsal reads the artefacts as a host would: it must not know how they were made"},
@@ -76,7 +81,8 @@ type reach struct {
 var reaches = []reach{
 	{"cmd/etcdbake", []string{"go.etcd.io/etcd", "google.golang.org/grpc", "go.opentelemetry.io"},
 		"generate must start in milliseconds: the embedded etcd alone added 17 ms to every start"},
-	{"cmd/etcd-verify", []string{module + "/generator", module + "/templates", "go.etcd.io/etcd/server", "github.com/cloudflare/cfssl"},
+	{"cmd/etcd-verify",
+		[]string{module + "/generator", module + "/templates", "go.etcd.io/etcd/server", "github.com/cloudflare/cfssl"},
 		"the verifier runs in CI and on members: no CA code, no server, no generator"},
 	{"cmd/etcdbake-rehearse", []string{module + "/generator/pki", "github.com/cloudflare/cfssl"},
 		"a rehearsal uses the final artefacts and needs no CA key"},
@@ -123,7 +129,8 @@ func TestCommandsDoNotReachWhatTheyMustNotCarry(t *testing.T) {
 			}
 			for _, forbidden := range r.forbidden {
 				if chain := shortestChain(root, forbidden); chain != nil {
-					t.Errorf("%s must not reach %s: %s\n\tit does through %s", r.path, forbidden, r.because, strings.Join(chain, " → "))
+					t.Errorf("%s must not reach %s: %s\n\tit does through %s",
+						r.path, forbidden, r.because, strings.Join(chain, " → "))
 				}
 			}
 		}
