@@ -5,7 +5,10 @@ import (
 	"testing"
 	"time"
 
+	clientv3 "go.etcd.io/etcd/client/v3"
+
 	"github.com/etcdbake/etcdbake/verify"
+	"github.com/etcdbake/etcdbake/verify/collect"
 	"github.com/etcdbake/etcdbake/verify/internal/etcdtest"
 	"github.com/etcdbake/etcdbake/verify/report"
 )
@@ -131,6 +134,22 @@ func openDoors() []fault {
 		},
 		{
 			name: "clients' certificates open the peer port", members: 1, want: report.Fail,
+			before: func(t *testing.T, c *etcdtest.Cluster) {
+				f := c.Member("m1").Flags
+				f["peer-trusted-ca-file"] = f["trusted-ca-file"]
+			},
+			blame: []string{"fail closed m1: peer port with a client certificate"},
+		},
+		{
+			name: "peers without a certificate are let in by 3.5", version: "3.5.35", members: 1, want: report.Fail,
+			before: func(t *testing.T, c *etcdtest.Cluster) {
+				delete(c.Member("m1").Flags, "peer-client-cert-auth")
+				delete(c.Member("m1").Flags, "peer-trusted-ca-file")
+			},
+			blame: []string{"fail closed m1: peer port with no certificate"},
+		},
+		{
+			name: "clients' certificates open the peer port of 3.5", version: "3.5.35", members: 1, want: report.Fail,
 			before: func(t *testing.T, c *etcdtest.Cluster) {
 				f := c.Member("m1").Flags
 				f["peer-trusted-ca-file"] = f["trusted-ca-file"]
@@ -275,6 +294,15 @@ func wrongCredentials() []fault {
 			inject: func(t *testing.T, c *etcdtest.Cluster, o *verify.Options) { enableAuth(t, c) },
 		},
 		{
+			name: "authentication is on and our certificate has the least rights", members: 1, want: report.Pass,
+			inject: func(t *testing.T, c *etcdtest.Cluster, o *verify.Options) {
+				leastRights(t, c, "verify")
+				enableAuth(t, c)
+				leaf := c.CA.Issue(t, etcdtest.Template("verify"))
+				o.Credentials.Cert, o.Credentials.Key = leaf.CertPEM, leaf.KeyPEM
+			},
+		},
+		{
 			name: "authentication is on and we give a name and a password", members: 1, want: report.Pass,
 			inject: func(t *testing.T, c *etcdtest.Cluster, o *verify.Options) {
 				enableAuth(t, c)
@@ -283,6 +311,31 @@ func wrongCredentials() []fault {
 				o.Username, o.Password = "root", "secret"
 			},
 		},
+	}
+}
+
+// leastRights makes the user and the role of docs/verify.md.
+func leastRights(t *testing.T, c *etcdtest.Cluster, name string) {
+	t.Helper()
+	client := c.Client(c.Member("m1"))
+	prefix := collect.CanaryPrefix
+	readWrite := clientv3.PermissionType(clientv3.PermReadWrite)
+	steps := []func() error{
+		func() error { _, err := client.RoleAdd(t.Context(), name); return err },
+		func() error {
+			_, err := client.RoleGrantPermission(t.Context(), name, prefix, clientv3.GetPrefixRangeEnd(prefix), readWrite)
+			return err
+		},
+		func() error {
+			_, err := client.UserAddWithOptions(t.Context(), name, "", &clientv3.UserAddOptions{NoPassword: true})
+			return err
+		},
+		func() error { _, err := client.UserGrantRole(t.Context(), name, name); return err },
+	}
+	for _, step := range steps {
+		if err := step(); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 

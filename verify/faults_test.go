@@ -24,7 +24,8 @@ import (
 // may be.
 type fault struct {
 	name    string
-	members int // 3 where it is 0
+	version string // 3.6.14 where it is empty
+	members int    // 3 where it is 0
 	// before changes the cluster before it starts; noStart leaves starting it to the fault itself.
 	before  func(*testing.T, *etcdtest.Cluster)
 	noStart bool
@@ -43,7 +44,7 @@ func TestEveryFaultIsFoundBlamedOnItsMemberAndNothingElseIs(t *testing.T) {
 	for _, f := range faults() {
 		t.Run(f.name, func(t *testing.T) {
 			t.Parallel()
-			c := newCluster(t, "3.6.14", cmp.Or(f.members, 3))
+			c := newCluster(t, cmp.Or(f.version, "3.6.14"), cmp.Or(f.members, 3))
 			if f.before != nil {
 				f.before(t, c)
 			}

@@ -78,50 +78,80 @@ func (r *round) probePort(
 	return probes
 }
 
-// tryTLS connects with cert, or with none, and asks for something. Under TLS 1.3 a refusal arrives at the first read.
+// tryTLS tries to get in with cert, or with none. Under TLS 1.3 a refusal arrives only at the first read, as an alert; a
+// connection that merely ends may have ended because nobody there speaks our protocol, so the next one is tried. The last
+// attempt only listens: nothing of ours can then meet a closed connection and reset it before the alert is read.
 func tryTLS(ctx context.Context, addr string, cert *tls.Certificate) (facts.Outcome, string, []*x509.Certificate) {
-	raw, fault := dialTCP(ctx, addr)
-	if fault != nil {
-		return facts.NoAnswer, fault.Words, nil
+	var evidence string
+	var chain []*x509.Certificate
+	for _, hello := range []hello{byHTTP1(), byHTTP2(), bySilence()} {
+		raw, fault := dialTCP(ctx, addr)
+		if fault != nil {
+			return facts.NoAnswer, fault.Words, chain
+		}
+		defer raw.Close()
+		conn, served, err := secure(ctx, raw, addr, cert, hello.alpn)
+		if chain = served; err != nil {
+			outcome, evidence := outcomeOf(err)
+			return outcome, evidence, chain
+		}
+		answer, err := say(ctx, conn, hello)
+		alert, refused := alertOf(err)
+		switch {
+		case answer != "":
+			return facts.Accepted, describe(answer), chain
+		case refused:
+			return facts.Rejected, alert, chain
+		case timedOut(err):
+			return facts.NoAnswer, "no answer in time", chain
+		}
+		evidence = fmt.Sprintf("the TLS handshake is completed, then %v", err)
 	}
-	defer raw.Close()
-	conn, chain, err := secure(ctx, raw, addr, cert, "h2", "http/1.1")
-	if err != nil {
-		outcome, evidence := outcomeOf(err)
-		return outcome, evidence, chain
-	}
-	outcome, evidence := request(ctx, conn, conn.ConnectionState().NegotiatedProtocol == "h2")
-	return outcome, evidence, chain
+	return facts.NoAnswer, evidence, chain
 }
 
-// tryClear speaks plain HTTP. A TLS server may answer with an alert, with the hint that it speaks TLS, or not at all.
+// tryClear speaks plain HTTP. A TLS server may answer with an alert, with the hint that it speaks TLS, or hang up.
 func tryClear(ctx context.Context, addr string) (facts.Outcome, string) {
-	conn, fault := dialTCP(ctx, addr)
-	if fault != nil {
-		return facts.NoAnswer, fault.Words
+	outcome, evidence := facts.NoAnswer, ""
+	for _, hello := range []hello{byHTTP1(), byHTTP2()} {
+		conn, fault := dialTCP(ctx, addr)
+		if fault != nil {
+			return facts.NoAnswer, fault.Words
+		}
+		defer conn.Close()
+		answer, err := say(ctx, conn, hello)
+		switch {
+		case isRefusal(answer):
+			return facts.Rejected, "answers that it speaks TLS only"
+		case answer != "":
+			return facts.Accepted, describe(answer)
+		}
+		outcome, evidence = outcomeOf(err)
 	}
-	defer conn.Close()
-	return request(ctx, conn, false)
+	return outcome, evidence
 }
 
-// request sends the beginning of an HTTP exchange and tells an answer from a refusal.
-func request(ctx context.Context, conn net.Conn, h2 bool) (facts.Outcome, string) {
+// hello is what is said first, and the protocol that is asked for.
+type hello struct{ alpn, text string }
+
+func byHTTP1() hello {
+	return hello{"http/1.1", "GET /version HTTP/1.1\r\nHost: etcd\r\nConnection: close\r\n\r\n"}
+}
+
+// byHTTP2 is what gRPC begins with: the preface and empty settings.
+func byHTTP2() hello {
+	return hello{"h2", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + "\x00\x00\x00\x04\x00\x00\x00\x00\x00"}
+}
+
+func bySilence() hello { return hello{alpn: "h2"} }
+
+// say says hello and returns the first bytes of the answer.
+func say(ctx context.Context, conn net.Conn, h hello) (string, error) {
 	defer bind(ctx, conn)()
-	hello := "GET /version HTTP/1.1\r\nHost: etcd\r\nConnection: close\r\n\r\n"
-	if h2 {
-		hello = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + "\x00\x00\x00\x04\x00\x00\x00\x00\x00" // the preface and empty settings
-	}
-	_, writeErr := conn.Write([]byte(hello))
+	conn.Write([]byte(h.text)) // where this fails, reading says more
 	answer := make([]byte, 512)
 	n, err := conn.Read(answer)
-	switch {
-	case n > 0:
-		return answered(string(answer[:n]))
-	case err != nil:
-		return outcomeOf(err)
-	default:
-		return outcomeOf(writeErr)
-	}
+	return string(answer[:n]), err
 }
 
 // bind makes reads and writes on conn end with ctx; call the returned function when done.
@@ -133,27 +163,25 @@ func bind(ctx context.Context, conn net.Conn) (release func()) {
 	return func() { stop() }
 }
 
-// answered judges the first bytes of an answer.
-func answered(s string) (facts.Outcome, string) {
+// isRefusal tells whether a plaintext answer is a TLS server's.
+func isRefusal(answer string) bool {
 	const alertRecord = "\x15\x03"
-	switch {
-	case strings.HasPrefix(s, alertRecord):
-		return facts.Rejected, "TLS alert"
-	case strings.HasPrefix(s, "HTTP/1.0 400 Bad Request") && strings.Contains(s, "HTTPS"):
-		return facts.Rejected, "answers that it speaks TLS only"
-	case strings.HasPrefix(s, "HTTP/"):
-		line, _, _ := strings.Cut(s, "\r\n")
-		return facts.Accepted, "answers " + line
-	default:
-		return facts.Accepted, fmt.Sprintf("answers with %d bytes", len(s))
-	}
+	return strings.HasPrefix(answer, alertRecord) ||
+		strings.HasPrefix(answer, "HTTP/1.0 400 Bad Request") && strings.Contains(answer, "HTTPS")
 }
 
-// outcomeOf judges an error: an alert or a closed connection refuses, silence does not.
+// describe shows what an answer begins with.
+func describe(answer string) string {
+	if strings.HasPrefix(answer, "HTTP/") {
+		line, _, _ := strings.Cut(answer, "\r\n")
+		return "answers " + line
+	}
+	return fmt.Sprintf("answers with %d bytes", len(answer))
+}
+
+// outcomeOf judges an error before anything was agreed on: an alert or a closed connection refuses, silence does not.
 func outcomeOf(err error) (facts.Outcome, string) {
 	switch alert, refused := alertOf(err); {
-	case err == nil:
-		return facts.NoAnswer, "empty answer"
 	case refused:
 		return facts.Rejected, alert
 	case timedOut(err):
