@@ -66,7 +66,27 @@ func (l *logs) tail(verifier ...netip.Addr) []string {
 	if len(telling) == 0 {
 		telling = lines
 	}
+	telling = latest(telling)
 	return telling[max(0, len(telling)-shownLines):]
+}
+
+// latest leaves only the last of the lines that say the same: a member that cannot reach another one says so all the time.
+func latest(lines []string) []string {
+	said := map[string]bool{}
+	var kept []string
+	for _, line := range slices.Backward(lines) {
+		what := line
+		var entry struct{ Msg, Error string }
+		if err := json.Unmarshal([]byte(line), &entry); err == nil && entry.Msg != "" {
+			what = entry.Msg + entry.Error
+		}
+		if !said[what] {
+			said[what] = true
+			kept = append(kept, line)
+		}
+	}
+	slices.Reverse(kept)
+	return kept
 }
 
 // causedBy tells whether etcd logged the line about a connection from ip.

@@ -57,7 +57,7 @@ func Command(name string, run func(context.Context, Options, cli.Streams) error)
 	flags.StringVar(&o.PKI, "pki", "pki", "`folder` with ca.pem and the client certificate clients/verify.pem; no CA key is read")
 	flags.StringVar(&o.Etcd, "etcd", "", "`path` of the etcd to run (default: the one that is built in)")
 	flags.BoolVar(&o.Keep, "keep", false, "keep the cluster up until Ctrl-C, and print how to use etcdctl with it")
-	flags.DurationVar(&o.Timeout, "timeout", 30*time.Second, "how `long` members may take to be ready")
+	flags.DurationVar(&o.Timeout, "timeout", 30*time.Second, "`duration` that members may take to be ready")
 	flags.StringVarP(&o.Output, "output", "o", "table", "`format` of the report: table or json")
 	cli.CompleteValues(command, "output", formats()...)
 	return command
