@@ -3,6 +3,7 @@ package verify_test
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -244,11 +245,15 @@ func wrongMembers() []fault {
 			inject: func(t *testing.T, c *etcdtest.Cluster, _ *verify.Options) {
 				client := c.Client(c.Member("m1"))
 				for range 100 {
-					if _, err := client.Put(t.Context(), "k", string(make([]byte, 50000))); err != nil {
-						return
-					}
+					client.Put(t.Context(), "k", string(make([]byte, 50000)))
 				}
-				t.Error("the database did not fill up")
+				eventually(t, func() error { // the alarm follows the first refused write
+					list, err := client.AlarmList(t.Context())
+					if err == nil && len(list.Alarms) == 0 {
+						err = errors.New("no alarm is raised")
+					}
+					return err
+				})
 			},
 			blame: []string{"fail health m1: alarm"},
 		},
