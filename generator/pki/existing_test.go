@@ -89,7 +89,8 @@ func TestAnotherCAInTheSpecThanInUseIsRefused(t *testing.T) {
 	_, _, err := ensure(t, dir, c, tutorialTime())
 	block, _ := pem.Decode([]byte(read(t, c.PKI.CA.Cert)))
 	checkError(t, err, pki.ErrInvalid, c.PKI.CA.Cert+" (etcd CA, SHA-256 "+hexSHA256(block.Bytes)[:16]+"…) is not the CA in use, "+
-		dir+"/ca.pem (k8s-etcd etcd CA, SHA-256 "+fingerprint(t, dir, "ca")+"…): name that one in the spec, or begin with a new PKI folder")
+		dir+"/ca.pem (k8s-etcd etcd CA, SHA-256 "+fingerprint(t, dir, "ca")+"…): name that one in the spec, or begin with a "+
+		"new PKI folder")
 	if diff := cmp.Diff(before, snapshot(t, dir)); diff != "" {
 		t.Error(diff)
 	}

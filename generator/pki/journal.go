@@ -88,7 +88,7 @@ func (j journal) stage(files []file) error {
 	if err := makeDir(j.path(stagingDir)); err != nil {
 		return err
 	}
-	var g errgroup.Group
+	g := syncers()
 	for _, f := range files {
 		g.Go(func() error { return writeFile(j.path(stagingDir, url.PathEscape(f.name)), f.content) })
 	}
@@ -96,6 +96,13 @@ func (j journal) stage(files []file) error {
 		return err
 	}
 	return syncDir(j.path(stagingDir))
+}
+
+// syncers runs functions that wait for the disk side by side, but with fewer files open than any system allows.
+func syncers() *errgroup.Group {
+	g := &errgroup.Group{}
+	g.SetLimit(64)
+	return g
 }
 
 // undo removes what was made before the commit. It is a courtesy and may fail: recover removes .staging too, and an empty
@@ -140,7 +147,7 @@ func (j journal) rollForward() (names []string, err error) {
 			changed[d] = true
 		}
 	}
-	var g errgroup.Group
+	g := syncers()
 	for d := range changed {
 		g.Go(func() error { return syncDir(j.path(d)) })
 	}

@@ -140,8 +140,9 @@ func TestAJournalNeverReplacesACA(t *testing.T) {
 			}
 			commit(t, j, []file{{name, []byte("another CA")}}, 0)
 			_, err := j.recover()
-			want := fmt.Sprintf("%[1]s/%[2]s would be replaced by an interrupted run, and a CA never is: move it away if %[1]s/.commit/%[2]s "+
-				"is the right one\n%[1]s/.commit is complete: clear this up and run again, it will be continued; do not delete it", j.dir, name)
+			want := fmt.Sprintf("%[1]s/%[2]s would be replaced by an interrupted run, and a CA never is: move it away if "+
+				"%[1]s/.commit/%[2]s is the right one\n%[1]s/.commit is complete: clear this up and run again, it will be "+
+				"continued; do not delete it", j.dir, name)
 			if !errors.Is(err, ErrInvalid) || err.Error() != want {
 				t.Errorf("error:\n%v\nwant:\n%s", err, want)
 			}

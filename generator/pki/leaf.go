@@ -188,8 +188,8 @@ func checkIssuers(dir string, leaves []*leaf, cas map[string]*pair) (errs []erro
 		}
 		list, path := strings.Join(foreign, ", "), filepath.Join(dir, certFile(name))
 		if ca := cas[name]; ca == nil {
-			errs = append(errs, invalid("%s and its key are missing, but not what they signed (%s): restore them from a backup, "+
-				"or move all of %s away to begin a new cluster", path, list, dir))
+			errs = append(errs, invalid("%s and its key are missing, but not what they signed (%s): restore them from a "+
+				"backup, or move all of %s away to begin a new cluster", path, list, dir))
 		} else {
 			errs = append(errs, invalid("%s (%s) did not sign %s: the CA was replaced, or pki.single_ca changed; "+
 				"restore the former CA from a backup, or re-issue these leaves with --renew all and replace them on every host",

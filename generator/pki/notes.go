@@ -88,7 +88,8 @@ func keyName(cert *x509.Certificate) string {
 func (i *issuer) cappedNote(now time.Time) string {
 	fixed := i.settings.notAfter
 	if end := i.ca.cert.NotAfter; fixed.After(end) || fixed.IsZero() && now.Add(i.settings.leafLifetime).After(end) {
-		return fmt.Sprintf("what was issued is valid until %s only, when its CA (%s) expires", date(end), i.ca.cert.Subject.CommonName)
+		return fmt.Sprintf("what was issued is valid until %s only, when its CA (%s) expires",
+			date(end), i.ca.cert.Subject.CommonName)
 	}
 	return ""
 }
@@ -112,7 +113,8 @@ func strangers(dir string, leaves []*leaf) (notes []string) {
 				return l.name == name || strings.HasPrefix(l.name, name+"/")
 			})
 			if !known {
-				notes = append(notes, fmt.Sprintf("%s is not in the spec: %s keeps it, and it stays valid until it expires", name, dir))
+				notes = append(notes, fmt.Sprintf("%s is not in the spec: %s keeps it, and it stays valid until it expires",
+					name, dir))
 			}
 		}
 	}

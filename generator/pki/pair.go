@@ -106,7 +106,8 @@ func parseCert(path string, content []byte) (*x509.Certificate, error) {
 	}
 	block, rest := pem.Decode(content)
 	if block == nil || block.Type != "CERTIFICATE" {
-		return nil, invalid("%s does not begin with a PEM certificate (-----BEGIN CERTIFICATE-----): restore it from a backup", path)
+		return nil, invalid("%s does not begin with a PEM certificate (-----BEGIN CERTIFICATE-----): restore it from a "+
+			"backup", path)
 	}
 	if more, _ := pem.Decode(rest); more != nil {
 		return nil, invalid("%s has more than one PEM block: keep the one certificate that the key belongs to", path)
