@@ -71,15 +71,16 @@ func inheritCPUSet(parent, dir string) error {
 	return nil
 }
 
-// killCgroup ends every process in a cgroup, and returns when none is left.
+// killCgroup ends every process in a cgroup, and returns when none is left. Every process is in every hierarchy, so that one
+// of them will do; the time between the first process and the last is short.
 func killCgroup(name string) error {
+	points, err := hierarchies()
+	if err != nil || len(points) == 0 {
+		return err
+	}
 	for {
-		dirs, err := cgroupDirs(name)
-		if err != nil {
-			return err
-		}
 		left := 0
-		for _, dir := range dirs {
+		for _, dir := range cgroupDirs(points[0], name) {
 			content, err := os.ReadFile(filepath.Join(dir, "cgroup.procs"))
 			if err != nil {
 				continue // removed from inside since
@@ -102,14 +103,17 @@ func killCgroup(name string) error {
 	}
 }
 
-// removeCgroups removes a cgroup and all below it from every hierarchy, where no process is left in it.
+// removeCgroups removes a cgroup and all below it from every hierarchy, where no process is left in it. An empty cgroup
+// that stays does no harm.
 func removeCgroups(name string) {
-	dirs, err := cgroupDirs(name)
+	points, err := hierarchies()
 	if err != nil {
-		return // an empty cgroup that stays does no harm
+		return
 	}
-	for _, dir := range slices.Backward(dirs) {
-		_ = os.Remove(dir) // the kernel refuses while a process is in it
+	for _, point := range points {
+		for _, dir := range slices.Backward(cgroupDirs(point, name)) {
+			_ = os.Remove(dir) // the kernel refuses while a process is in it
+		}
 	}
 }
 
@@ -133,20 +137,14 @@ func removeStaleCgroups() {
 	}
 }
 
-// cgroupDirs returns a cgroup and all below it in every hierarchy, parents first.
-func cgroupDirs(name string) ([]string, error) {
-	points, err := hierarchies()
-	if err != nil {
-		return nil, err
-	}
+// cgroupDirs returns a cgroup and all below it in one hierarchy, parents first.
+func cgroupDirs(point, name string) []string {
 	var dirs []string
-	for _, point := range points {
-		_ = filepath.WalkDir(filepath.Join(point, name), func(path string, entry fs.DirEntry, err error) error {
-			if err == nil && entry.IsDir() {
-				dirs = append(dirs, path)
-			}
-			return nil // a cgroup may vanish meanwhile
-		})
-	}
-	return dirs, nil
+	_ = filepath.WalkDir(filepath.Join(point, name), func(path string, entry fs.DirEntry, err error) error {
+		if err == nil && entry.IsDir() {
+			dirs = append(dirs, path)
+		}
+		return nil // a cgroup may vanish meanwhile
+	})
+	return dirs
 }
