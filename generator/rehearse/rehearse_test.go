@@ -135,6 +135,32 @@ func TestAMemberWhoseEtcdEndsIsNamed(t *testing.T) {
 	}
 }
 
+func TestUserDataMayWriteAnywhere(t *testing.T) {
+	t.Parallel()
+	artefacts := generate(t, "name: test\n"+subnets)
+	replace(t, artefacts, "master1", "/etc/profile.d/etcdctl.sh", "/usr/lib/etcdbake/etcdctl.sh")
+	replace(t, artefacts, "master2", "/etc/profile.d/etcdctl.sh", "/bin/etcdctl-env")
+	replace(t, artefacts, "master3", "/etc/profile.d/etcdctl.sh", "/../../sbin/../usr/local/sbin/etcdctl.sh")
+	expectPass(t, start(t, artefacts, rehearse.Options{}).Outcome)
+	for _, path := range []string{"/usr/lib/etcdbake", "/bin/etcdctl-env", "/usr/local/sbin/etcdctl.sh"} {
+		if _, err := os.Lstat(path); err == nil {
+			t.Errorf("%s is on this machine", path)
+		}
+	}
+}
+
+func TestAProgramThatNothingWritesIsNamed(t *testing.T) {
+	t.Parallel()
+	artefacts := generate(t, "name: test\n"+subnets)
+	replace(t, artefacts, "master2", "ExecStart=/usr/local/bin/etcd", "ExecStart=/opt/etcd/etcd")
+	_, err := rehearse.Start(t.Context(), artefacts, rehearse.Options{})
+	skipWhereRefused(t, err)
+	const want = "booting master2: ExecStart=/opt/etcd/etcd: no such file or directory"
+	if err == nil || err.Error() != want {
+		t.Errorf("got  %v\nwant %s", err, want)
+	}
+}
+
 func TestASettingThatEtcdDoesNotKnowIsReported(t *testing.T) {
 	t.Parallel()
 	var said progress
