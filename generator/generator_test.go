@@ -258,6 +258,20 @@ func TestABrokenPKIWritesNothing(t *testing.T) {
 	}
 }
 
+func TestACAThatCannotBeReadLeavesNoFolder(t *testing.T) {
+	o := options(t, threeMembers+"pki: {ca: {cert: none.pem, key: none-key.pem}}\n")
+	o.PKI = filepath.Join(t.TempDir(), "pki")
+	_, err := Generate(context.Background(), o)
+	if !errors.Is(err, pki.ErrInvalid) {
+		t.Fatalf("got %v, want pki.ErrInvalid", err)
+	}
+	for _, dir := range []string{o.PKI, o.Out} {
+		if _, err := os.Stat(dir); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("%s: %v", dir, err)
+		}
+	}
+}
+
 func TestFitTakesTheReadableFormWhereItFits(t *testing.T) {
 	host := plan.Host{Name: "m", Files: []plan.File{{Path: "/f", Content: bytes.Repeat([]byte("text "), 2000)}}}
 	for _, tt := range []struct {

@@ -27,6 +27,7 @@ type Options struct {
 // Store is an open and locked pki/ folder.
 type Store struct {
 	dir       string
+	made      bool // by Open
 	options   Options
 	lock      *flock.Flock
 	recovered []string // files that an interrupted run had left to be put into place
@@ -39,45 +40,50 @@ func Open(dir string, o Options) (*Store, error) {
 	if o.Clock == nil {
 		o.Clock = time.Now
 	}
-	if err := openDir(dir); err != nil {
+	made, err := openDir(dir)
+	if err != nil {
 		return nil, err
 	}
-	s := &Store{dir: dir, options: o, lock: flock.New(filepath.Join(dir, lockFile), flock.SetPermissions(0o600))}
+	s := &Store{dir: dir, made: made, options: o, lock: flock.New(filepath.Join(dir, lockFile), flock.SetPermissions(0o600))}
 	switch locked, err := s.lock.TryLock(); {
 	case err != nil:
 		return nil, fmt.Errorf("cannot lock %s: %w", dir, err)
 	case !locked:
 		return nil, &kindError{ErrLocked, fmt.Errorf("another etcdbake is working in %s: try again when it is done", dir)}
 	}
-	var err error
 	if s.recovered, err = s.journal().recover(); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
 }
 
-// Close lets go of the lock.
-func (s *Store) Close() error { return s.lock.Close() }
+// Close lets go of the lock. A folder that Open made and that nothing was put into goes again.
+func (s *Store) Close() error {
+	if entries, err := os.ReadDir(s.dir); s.made && err == nil && len(entries) == 1 {
+		return errors.Join(os.Remove(s.lock.Path()), os.Remove(s.dir), s.lock.Close())
+	}
+	return s.lock.Close()
+}
 
 func (s *Store) journal() journal { return journal{s.dir} }
 
 // openDir makes the folder, or makes sure that what is there is a folder that only its owner can enter.
-func openDir(dir string) error {
-	err := makeDir(dir)
+func openDir(dir string) (made bool, err error) {
+	err = makeDir(dir)
 	if err == nil {
-		return syncDir(filepath.Dir(dir))
+		return true, syncDir(filepath.Dir(dir))
 	}
 	if !errors.Is(err, fs.ErrExist) {
-		return fmt.Errorf("cannot make the PKI folder: %w", err)
+		return false, fmt.Errorf("cannot make the PKI folder: %w", err)
 	}
 	info, err := os.Stat(dir)
 	if err != nil {
-		return err
+		return false, err
 	}
 	if !info.IsDir() {
-		return invalid("%s is a file, not a folder: move it away, or choose another PKI folder", dir)
+		return false, invalid("%s is a file, not a folder: move it away, or choose another PKI folder", dir)
 	}
-	return checkPrivate(dir, dir)
+	return false, checkPrivate(dir, dir)
 }
 
 // silenceCFSSL keeps cfssl from logging each step to stderr; it can only be told so for the whole process.

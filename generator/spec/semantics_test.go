@@ -45,6 +45,9 @@ func TestNamesAreSafeForHostsFilesAndCertificates(t *testing.T) {
 			`6:46: the name "admin" is taken, first at line 6 (give each its own)`,
 			"6:66: common_name is 65 characters long, a certificate holds 64 (shorten it)",
 		}},
+		{"client named as a key", with("clients: [{name: verify-key}]"), []string{
+			`6:18: clients[0].name: "verify-key" would be the file of another client's key (choose another name)`,
+		}},
 	})
 }
 

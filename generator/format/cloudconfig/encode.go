@@ -8,6 +8,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"al.essio.dev/pkg/shellescape"
@@ -91,10 +92,16 @@ func contentOf(f plan.File, form Form) ([]any, error) {
 			return []any{"encoding", text("gz+b64"), "content", text(packed)}, nil
 		}
 	}
-	if !utf8.Valid(f.Content) {
+	if !utf8.Valid(f.Content) || startsWithSpace(f.Content) {
 		return []any{"encoding", text("b64"), "content", text(base64.StdEncoding.EncodeToString(f.Content))}, nil
 	}
 	return []any{"content", literal(string(f.Content))}, nil
+}
+
+// startsWithSpace tells what yaml.v3 does not keep: it takes the first line's white space for the block's indentation.
+func startsWithSpace(content []byte) bool {
+	first, _ := utf8.DecodeRune(content)
+	return unicode.IsSpace(first)
 }
 
 // gzipped has no name and no time in its header, so that it depends on content alone.
