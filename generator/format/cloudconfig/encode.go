@@ -58,7 +58,8 @@ func Encode(host plan.Host, form Form) ([]byte, error) {
 func bootScript(host plan.Host) string {
 	var script strings.Builder
 	for _, d := range host.Directories {
-		fmt.Fprintf(&script, "mkdir -p -m %04o %s\n", d.Mode, shellescape.Quote(d.Path))
+		path := shellescape.Quote(d.Path)
+		fmt.Fprintf(&script, "[ -d %s ] || mkdir -m %04o %s\n", path, d.Mode, path)
 	}
 	fmt.Fprintf(&script, "if [ ! -e %s ]; then\n", shellescape.Quote(host.Done))
 	for _, note := range []string{"config_write_files", "config_runcmd", "config_scripts_user"} {
