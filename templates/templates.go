@@ -21,6 +21,8 @@ const (
 	FirstBootEnv     = "first-boot.env"
 	FirstBootService = "etcdbake-first-boot.service"
 	EtcdctlProfile   = "etcdctl.sh"
+	ImageConf        = "image.conf"
+	InstallEnv       = "install.env"
 )
 
 // Render executes the named template with data. Its errors are ours, never the user's: a template and its data disagree.
@@ -31,7 +33,7 @@ func Render(name string, data any) ([]byte, error) {
 	}
 	t, err := template.New(name).
 		Option("missingkey=error").
-		Funcs(template.FuncMap{"quote": EnvQuote}).
+		Funcs(template.FuncMap{"quote": EnvQuote, "unit": UnitAssignment}).
 		Parse(string(text))
 	if err != nil {
 		return nil, fmt.Errorf("template %s: %w", name, err)
@@ -48,4 +50,10 @@ func Render(name string, data any) ([]byte, error) {
 // POSIX XCU 2.2.3). systemd expands neither % nor $ there.
 func EnvQuote(value string) string {
 	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, "`", "\\`", `$`, `\$`).Replace(value) + `"`
+}
+
+// UnitAssignment returns key=value as one word of a unit's Environment=, which takes C escapes in double quotes and replaces
+// specifiers after % but leaves $ alone (systemd.exec(5), systemd.syntax(7)).
+func UnitAssignment(key, value string) string {
+	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, `%`, `%%`).Replace(key+"="+value) + `"`
 }

@@ -17,7 +17,8 @@ import (
 type Host struct {
 	Cluster string
 	Name    string
-	// Directories are made before any file is written, with their modes from the first moment.
+	// Directories are made before any file is written, with their modes from the first moment. Others that files need have
+	// mode 0755.
 	Directories []Directory
 	Files       []File
 	// Unit is enabled, and started without waiting for it, once everything else is there; it does the rest.
@@ -65,54 +66,55 @@ const (
 	firstBootUnit  = "etcdbake-first-boot.service"
 )
 
-// Hosts returns the plan of every member, in the spec's order. An error means that the bundle lacks a member or that a
-// template does not fit its data.
+// Hosts returns the plan of every member, in the spec's order; for hosts of a golden image, the identity layer alone. An
+// error means that the bundle lacks a member or that a template does not fit its data.
 func Hosts(c *spec.Cluster, bundle *pki.Bundle) ([]Host, error) {
+	var image []File
+	if c.Target.Image != spec.GoldenImage {
+		var err error
+		if image, err = imageFiles(); err != nil {
+			return nil, err
+		}
+	}
 	var hosts []Host
 	for _, m := range c.Members {
-		identity, ok := bundle.Members[m.Name]
-		if !ok {
-			return nil, fmt.Errorf("no certificates for member %s", m.Name)
-		}
-		files, err := hostFiles(c, m, bundle, identity)
+		identity, err := identityFiles(c, m, bundle)
 		if err != nil {
 			return nil, err
 		}
 		hosts = append(hosts, Host{
-			Cluster: c.Name,
-			Name:    m.Name,
-			Directories: []Directory{
-				{"/etc/etcd", 0o755},
-				{tlsDir, 0o700},
-				{"/etc/etcdbake", 0o755},
-			},
-			Files: files,
-			Unit:  firstBootUnit,
-			Done:  "/var/lib/etcdbake/done",
+			Cluster:     c.Name,
+			Name:        m.Name,
+			Directories: []Directory{{"/etc/etcd", 0o755}, {tlsDir, 0o700}},
+			Files:       append(image[:len(image):len(image)], identity...),
+			Unit:        firstBootUnit,
+			Done:        "/var/lib/etcdbake/done",
 		})
 	}
 	return hosts, nil
 }
 
-func hostFiles(c *spec.Cluster, m spec.Member, bundle *pki.Bundle, identity pki.Member) ([]File, error) {
-	var files []File
-	for _, t := range []struct {
-		path, template string
-		data           any
-		layer          Layer
-	}{
-		{"/etc/etcdbake/first-boot", templates.FirstBoot, nil, Image},
-		{unitDir + firstBootUnit, templates.FirstBootService, nil, Image},
-		{unitDir + "etcd.service", templates.EtcdService, nil, Image},
-		{"/etc/profile.d/etcdctl.sh", templates.EtcdctlProfile, nil, Image},
-		{"/etc/etcdbake/first-boot.env", templates.FirstBootEnv, firstBootEnv(c, m, bundle, identity), Identity},
-		{"/etc/etcd/etcd.conf", templates.EtcdConf, etcdConf(c, m), Identity},
-	} {
-		content, err := templates.Render(t.template, t.data)
-		if err != nil {
-			return nil, err
-		}
-		files = append(files, File{Path: t.path, Mode: 0o644, Content: content, Layer: t.layer})
+// imageFiles are the same on every host of every cluster.
+func imageFiles() ([]File, error) {
+	return render(Image, []rendering{
+		{"/etc/etcdbake/first-boot", templates.FirstBoot, nil},
+		{unitDir + firstBootUnit, templates.FirstBootService, nil},
+		{unitDir + "etcd.service", templates.EtcdService, nil},
+		{"/etc/profile.d/etcdctl.sh", templates.EtcdctlProfile, nil},
+	})
+}
+
+func identityFiles(c *spec.Cluster, m spec.Member, bundle *pki.Bundle) ([]File, error) {
+	identity, ok := bundle.Members[m.Name]
+	if !ok {
+		return nil, fmt.Errorf("no certificates for member %s", m.Name)
+	}
+	files, err := render(Identity, []rendering{
+		{"/etc/etcdbake/first-boot.env", templates.FirstBootEnv, firstBootEnv(c, m, bundle, identity)},
+		{"/etc/etcd/etcd.conf", templates.EtcdConf, etcdConf(c, m)},
+	})
+	if err != nil {
+		return nil, err
 	}
 	certificate := func(path string, pem []byte) File {
 		return File{Path: path, Mode: 0o644, Content: pem, Layer: Identity}
@@ -130,6 +132,24 @@ func hostFiles(c *spec.Cluster, m spec.Member, bundle *pki.Bundle, identity pki.
 	), nil
 }
 
+// rendering is a template to be rendered to a path on the host.
+type rendering struct {
+	path, template string
+	data           any
+}
+
+func render(layer Layer, renderings []rendering) ([]File, error) {
+	var files []File
+	for _, r := range renderings {
+		content, err := templates.Render(r.template, r.data)
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, File{Path: r.path, Mode: 0o644, Content: content, Layer: layer})
+	}
+	return files, nil
+}
+
 func etcdConf(c *spec.Cluster, m spec.Member) any {
 	return struct {
 		Cluster, Member string
@@ -142,7 +162,7 @@ func firstBootEnv(c *spec.Cluster, m spec.Member, bundle *pki.Bundle, identity p
 		Arch:      m.Arch,
 		NotBefore: strconv.FormatInt(notBefore(bundle, identity).Unix(), 10),
 	}
-	if !c.Etcd.Preinstalled {
+	if !c.Etcd.Preinstalled && c.Target.Image != spec.GoldenImage {
 		env.Version = c.Etcd.Version
 		env.Mirrors = strings.Join(c.Etcd.Mirrors, " ")
 		env.SHA256 = c.Etcd.SHA256[m.Arch]

@@ -62,12 +62,12 @@ func SharedSettings(c *spec.Cluster) map[string]string {
 
 func sharedSettings(c *spec.Cluster) []Section {
 	sections := []Section{
-		{"The cluster; etcd reads these at the first start only", []Setting{
+		{"The cluster, as the first start finds it", []Setting{
 			{"ETCD_INITIAL_CLUSTER", initialCluster(c)},
 			{"ETCD_INITIAL_CLUSTER_TOKEN", c.Name},
 			{"ETCD_INITIAL_CLUSTER_STATE", c.InitialClusterState},
 		}},
-		{"TLS, with client certificates, on both ports", []Setting{
+		{"TLS", []Setting{
 			{"ETCD_TRUSTED_CA_FILE", caPath},
 			{"ETCD_CERT_FILE", serverCertPath},
 			{"ETCD_KEY_FILE", serverKeyPath},

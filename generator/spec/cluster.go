@@ -136,7 +136,15 @@ type Client struct {
 type Target struct {
 	// The cloud: it decides the size limit of user-data and the next steps that are printed.
 	Cloud string `yaml:"cloud,omitempty" jsonschema:"enum=gce,enum=aws,enum=generic,default=generic"`
+	// The image of the hosts: "stock" is the distribution's, "golden" has etcd and its units baked in.
+	Image string `yaml:"image,omitempty" jsonschema:"enum=stock,enum=golden,default=stock"`
 }
+
+// The images that Target.Image names.
+const (
+	StockImage  = "stock"
+	GoldenImage = "golden"
+)
 
 // Tuning holds etcd's settings.
 type Tuning struct {

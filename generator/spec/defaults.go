@@ -27,7 +27,7 @@ func defaults() *Cluster {
 			// A new cloud host often boots with a clock that is behind, and has no NTP answer yet when etcd starts.
 			Backdate: Duration(time.Hour),
 		},
-		Target: Target{Cloud: "generic"},
+		Target: Target{Cloud: "generic", Image: StockImage},
 		Tuning: Tuning{ // etcd's own
 			QuotaBackend:      2 << 30,
 			HeartbeatInterval: Duration(100 * time.Millisecond),

@@ -33,7 +33,7 @@ func TestTheSmallestSpecGetsEveryDefault(t *testing.T) {
 			LeafLifetime: Duration(year),
 			Backdate:     Duration(day / 24),
 		},
-		Target: Target{Cloud: "generic"},
+		Target: Target{Cloud: "generic", Image: StockImage},
 		Tuning: Tuning{
 			QuotaBackend:      2147483648,
 			AutoCompaction:    AutoCompaction{Mode: "periodic"},

@@ -1,14 +1,15 @@
 #!/bin/sh
 # Makes this host an etcd member: user, etcd itself, owners, a sane clock, then etcd.service. Run at every boot by
 # etcdbake-first-boot.service; every step may be cut short by a power failure and is simply done again.
+# "first-boot install ENV" does what is the same on every host and no more, for an image.
 set -euf
 umask 022
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 
 # VERSION, ARCH and SHA256 of the etcd release (VERSION empty: it is on the image), MIRRORS to get it from, and NOT_BEFORE
-# of the certificates in seconds since 1970.
+# of the certificates in seconds since 1970. For an image also TRIES, how often all mirrors are tried.
 # shellcheck source=/dev/null
-. /etc/etcdbake/first-boot.env
+. "${2:-/etc/etcdbake/first-boot.env}"
 
 state=/var/lib/etcdbake
 bin=/usr/local/bin
@@ -72,6 +73,7 @@ right() { [ "$(sha256sum <"$1")" = "$SHA256  -" ]; }
 # DIR/etcd.tar.gz. The pause between two rounds grows to a minute.
 download() {
 	pause=1
+	round=1
 	while :; do
 		n=0
 		for mirror in $MIRRORS; do
@@ -91,6 +93,8 @@ download() {
 			fi
 			[ "$status" = 1 ] || rm -f "$part"
 		done
+		[ "$round" != "${TRIES:-}" ] || die "no mirror gave etcd $VERSION: see above"
+		round=$((round + 1))
 		say "no mirror gave etcd $VERSION; next try in $pause s"
 		sleep "$pause"
 		pause=$((pause * 2 < 60 ? pause * 2 : 60))
@@ -101,7 +105,7 @@ download() {
 install_etcd() {
 	cache=/var/cache/etcdbake
 	mkdir -p "$cache" "$bin"
-	download "$cache"
+	right "$cache/etcd.tar.gz" 2>/dev/null || download "$cache"
 	tar -xzf "$cache/etcd.tar.gz" -C "$cache" --no-same-owner
 	for program in etcdutl etcdctl etcd; do
 		cp "$cache/etcd-v$VERSION-linux-$ARCH/$program" "$bin/.$program.new"
@@ -136,6 +140,10 @@ if command -v flock >/dev/null; then
 fi
 
 make_user
+if [ "${1:-}" = install ]; then
+	installed || install_etcd
+	exit 0
+fi
 own_keys
 if [ ! -e "$state/done" ]; then
 	if [ -z "$VERSION" ]; then

@@ -26,6 +26,9 @@ const (
 	Compact
 )
 
+// defaultMode is what write_files gives a file without permissions.
+const defaultMode = 0o644
+
 // Encode returns the host's user-data. Equal plans give equal bytes.
 func Encode(host plan.Host, form Form) ([]byte, error) {
 	files, err := writeFiles(host.Files, form)
@@ -37,8 +40,7 @@ func Encode(host plan.Host, form Form) ([]byte, error) {
 		"write_files", files,
 		"runcmd", list(
 			command("systemctl", "daemon-reload"),
-			command("systemctl", "enable", host.Unit),
-			command("systemctl", "start", "--no-block", host.Unit),
+			command("systemctl", "enable", "--now", "--no-block", host.Unit),
 		),
 	)
 	doc.HeadComment = fmt.Sprintf(
@@ -61,11 +63,8 @@ func bootScript(host plan.Host) string {
 		path := shellescape.Quote(d.Path)
 		fmt.Fprintf(&script, "[ -d %s ] || mkdir -m %04o %s\n", path, d.Mode, path)
 	}
-	fmt.Fprintf(&script, "if [ ! -e %s ]; then\n", shellescape.Quote(host.Done))
-	for _, note := range []string{"config_write_files", "config_runcmd", "config_scripts_user"} {
-		fmt.Fprintf(&script, "  rm -f /var/lib/cloud/instance/sem/%s\n", note)
-	}
-	script.WriteString("fi\n")
+	fmt.Fprintf(&script, "[ -e %s ] || for note in write_files runcmd scripts_user; do\n", shellescape.Quote(host.Done))
+	script.WriteString("  rm -f /var/lib/cloud/instance/sem/config_$note\ndone\n")
 	return script.String()
 }
 
@@ -76,7 +75,10 @@ func writeFiles(files []plan.File, form Form) (*yaml.Node, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", f.Path, err)
 		}
-		entry := []any{"path", text(f.Path), "permissions", quoted(fmt.Sprintf("%04o", f.Mode))}
+		entry := []any{"path", text(f.Path)}
+		if f.Mode != defaultMode {
+			entry = append(entry, "permissions", quoted(fmt.Sprintf("%04o", f.Mode)))
+		}
 		entries = append(entries, mapping(append(entry, content...)...))
 	}
 	return list(entries...), nil

@@ -91,3 +91,23 @@ func TestTheFirstLineIsCloudInits(t *testing.T) {
 		t.Error("cloud-init would not take it for a cloud-config")
 	}
 }
+
+func TestAGoldenImagesUserDataIsSmall(t *testing.T) {
+	host := exampleHosts(t)[0]
+	var identity []plan.File
+	for _, f := range host.Files {
+		if f.Layer == plan.Identity {
+			identity = append(identity, f)
+		}
+	}
+	host.Files = identity
+	userData := encode(t, host, Readable)
+	packed, err := gzipped([]byte(userData))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("%d bytes, %d gzipped", len(userData), len(packed))
+	if len(userData) > 6<<10 || len(packed) > 4<<10 {
+		t.Errorf("%d bytes, %d gzipped: more than 6 and 4 KiB", len(userData), len(packed))
+	}
+}
