@@ -7,20 +7,40 @@ import (
 	"crypto/x509"
 	"fmt"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
-	"github.com/etcdbake/etcdbake/generator/cloud"
-	"github.com/etcdbake/etcdbake/generator/format/cloudconfig"
 	"github.com/etcdbake/etcdbake/generator/pki"
 	"github.com/etcdbake/etcdbake/generator/plan"
 	"github.com/etcdbake/etcdbake/generator/spec"
 )
+
+// Format is what Generate writes.
+type Format string
+
+// CloudConfig writes user-data for cloud-init, RootFS tars for other image builders, and Packer templates of Packer that
+// bake a golden image: these need no PKI and make none.
+const (
+	CloudConfig Format = "cloud-config"
+	Packer      Format = "packer"
+	RootFS      Format = "rootfs"
+)
+
+// Formats are the values of Format.
+func Formats() []string { return []string{string(CloudConfig), string(Packer), string(RootFS)} }
 
 // Options says what to generate from, and where to.
 type Options struct {
 	Spec string // path of cluster.yaml
 	PKI  string // folder of CA keys and identities: state, made where it does not exist
 	Out  string // folder of artefacts, all of which can be made again from Spec and PKI
+	// Format is one of Formats; empty for CloudConfig.
+	Format Format
+	// Image is spec.StockImage or spec.GoldenImage, in place of the spec's target.image; empty for the spec's.
+	Image string
+	// Releases are paths of release tarballs of etcd, one for each architecture, whose programs RootFS puts into images.
+	Releases []string
 	// Renew names leaves to issue anew, as pki.Options.
 	Renew []string
 	// Clock is time.Now but in tests.
@@ -35,11 +55,12 @@ type Summary struct {
 	Changes []pki.Change
 	Notes   []string
 	Members []Artefact
-	Expect  string   // path of expect.json
-	Removed []string // paths of user-data of members that are not in the spec any more
+	Shared  []Artefact // what is not one member's, but for expect.json; Member is empty
+	Expect  string     // path of expect.json; empty where none was written
+	Removed []string   // paths of artefacts of members that are not in the spec any more
 }
 
-// Artefact is one member's user-data.
+// Artefact is a file that was written: one member's user-data or tar, or a file of an image.
 type Artefact struct {
 	Member   string
 	Path     string
@@ -49,18 +70,72 @@ type Artefact struct {
 	Changed  bool      // false where Path had these bytes already
 }
 
-// SpecError is an error about the spec file: it cannot be read, or Err is a *spec.Error with what is wrong in it.
-type SpecError struct{ Err error }
+// InputError is an error about the spec file or another file or option that was given. Of the spec, Err is a *spec.Error with
+// all that is wrong in it, or says that it cannot be read.
+type InputError struct{ Err error }
 
-func (e *SpecError) Error() string { return e.Err.Error() }
-func (e *SpecError) Unwrap() error { return e.Err }
+func (e *InputError) Error() string { return e.Err.Error() }
+func (e *InputError) Unwrap() error { return e.Err }
 
-// Generate makes everything in memory first, then writes it: Out/user-data/<member>.yaml and Out/expect.json. Bad input is
-// a *SpecError or wraps pki.ErrInvalid; nothing has been written then.
+// Generate makes everything in memory first, then writes it below Out. Bad input is an *InputError or wraps pki.ErrInvalid;
+// nothing has been written then.
 func Generate(ctx context.Context, o Options) (*Summary, error) {
+	cluster, warnings, err := load(o)
+	if err != nil {
+		return nil, &InputError{err}
+	}
+	summary := &Summary{Cluster: cluster, Warnings: warnings}
+	var all []artefact
+	if o.Format == Packer {
+		all, err = packerTemplates(cluster)
+	} else {
+		summary.Expect = filepath.Join(o.Out, expectFile)
+		all, err = clusterArtefacts(ctx, o, summary)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := write(ctx, o.Out, all, summary); err != nil {
+		return nil, err
+	}
+	return summary, nil
+}
+
+// load reads the spec and holds the options against it.
+func load(o Options) (*spec.Cluster, []spec.Problem, error) {
 	cluster, warnings, err := spec.Load(o.Spec)
 	if err != nil {
-		return nil, &SpecError{err}
+		return nil, nil, err
+	}
+	if o.Image != "" {
+		cluster.Target.Image = o.Image
+	}
+	switch {
+	case o.Image != "" && o.Image != spec.StockImage && o.Image != spec.GoldenImage:
+		return nil, nil, fmt.Errorf("image %q: want %s or %s", o.Image, spec.StockImage, spec.GoldenImage)
+	case o.Format != "" && !slices.Contains(Formats(), string(o.Format)):
+		return nil, nil, fmt.Errorf("format %q: want one of %s", o.Format, strings.Join(Formats(), ", "))
+	case o.Format == Packer && cluster.Etcd.Preinstalled:
+		return nil, nil, fmt.Errorf("%s: etcd.preinstalled is for an image that has etcd already, and a template bakes one: "+
+			"remove etcd.preinstalled", o.Spec)
+	case o.Format == RootFS && slices.ContainsFunc(cluster.Members, isCalledImage):
+		return nil, nil, fmt.Errorf("%s: a member is called image, as the image's own tar is: give it another name", o.Spec)
+	case len(o.Releases) > 0 && o.Format != RootFS:
+		return nil, nil, fmt.Errorf("an etcd release is put into a tar only: use it with format %s", RootFS)
+	}
+	return cluster, warnings, nil
+}
+
+func isCalledImage(m spec.Member) bool {
+	return m.Name == "image" || strings.HasPrefix(m.Name, "image-")
+}
+
+// clusterArtefacts brings the PKI up to date and encodes every host, and what etcd-verify will hold them to.
+func clusterArtefacts(ctx context.Context, o Options, summary *Summary) ([]artefact, error) {
+	cluster := summary.Cluster
+	programs, err := readReleases(o.Releases, cluster)
+	if err != nil {
+		return nil, &InputError{err}
 	}
 	store, err := pki.Open(o.PKI, pki.Options{Clock: o.Clock, Renew: o.Renew})
 	if err != nil {
@@ -71,67 +146,27 @@ func Generate(ctx context.Context, o Options) (*Summary, error) {
 	if err != nil {
 		return nil, err
 	}
-	artefacts, err := encode(cluster, bundle)
+	summary.Changes, summary.Notes = changes, bundle.Notes
+	hosts, err := plan.Hosts(cluster, bundle)
 	if err != nil {
 		return nil, err
+	}
+	var all []artefact
+	if o.Format == RootFS {
+		all, err = tars(cluster, hosts, programs)
+	} else {
+		all, err = userData(cluster, hosts)
+	}
+	if err != nil {
+		return nil, err
+	}
+	for i := range all {
+		if m := all[i].member; m != "" {
+			all[i].notAfter = firstExpiry(bundle, m)
+		}
 	}
 	expectation, err := encodeExpectation(cluster, bundle)
-	if err != nil {
-		return nil, err
-	}
-	summary := &Summary{
-		Cluster:  cluster,
-		Warnings: warnings,
-		Changes:  changes,
-		Notes:    bundle.Notes,
-		Expect:   filepath.Join(o.Out, "expect.json"),
-	}
-	if err := write(ctx, o.Out, artefacts, expectation, summary); err != nil {
-		return nil, err
-	}
-	return summary, nil
-}
-
-// userData is one member's artefact before it is written.
-type userData struct {
-	member   spec.Member
-	content  []byte
-	limit    int
-	notAfter time.Time
-}
-
-func encode(c *spec.Cluster, bundle *pki.Bundle) ([]userData, error) {
-	hosts, err := plan.Hosts(c, bundle)
-	if err != nil {
-		return nil, err
-	}
-	limit := cloud.Limit(c.Target.Cloud)
-	var all []userData
-	for i, host := range hosts {
-		content, err := fit(host, limit)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, userData{c.Members[i], content, limit, firstExpiry(bundle, host.Name)})
-	}
-	return all, nil
-}
-
-// fit returns the host's user-data in the most readable form that is within the limit.
-func fit(host plan.Host, limit int) ([]byte, error) {
-	var size int
-	for _, form := range []cloudconfig.Form{cloudconfig.Readable, cloudconfig.Compact} {
-		content, err := cloudconfig.Encode(host, form)
-		if err != nil {
-			return nil, err
-		}
-		if size = len(content); limit == 0 || size <= limit {
-			return content, nil
-		}
-	}
-	return nil, fmt.Errorf("the user-data of %s has %d bytes even with its files compressed, but this cloud takes %d: "+
-		"use ECDSA keys (pki.key) instead of RSA, which makes certificates and keys several times smaller",
-		host.Name, size, limit)
+	return append(all, artefact{path: expectFile, content: expectation, mode: 0o644}), err
 }
 
 func firstExpiry(bundle *pki.Bundle, member string) time.Time {

@@ -7,7 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 
@@ -17,48 +19,85 @@ import (
 	"github.com/etcdbake/etcdbake/verify/expect"
 )
 
-// write puts the artefacts into out and notes in summary what it wrote. The user-data come first, side by side, and
-// expect.json last, so that it never describes a cluster whose user-data are not there.
-func write(ctx context.Context, out string, members []userData, expectation []byte, summary *Summary) error {
+// expectFile is where in out/ the expectation is.
+const expectFile = "expect.json"
+
+func userDataFile(member string) string { return "user-data/" + member + ".yaml" }
+
+func tarFile(name string) string { return "rootfs/" + name + ".tar" }
+
+// write puts the artefacts into out, side by side, and notes in summary what it wrote. expect.json comes last, so that it
+// never describes a cluster whose user-data are not there.
+func write(ctx context.Context, out string, all []artefact, summary *Summary) error {
 	former, err := formerMembers(summary.Expect)
 	if err != nil {
 		return err
 	}
-	dir := filepath.Join(out, "user-data")
-	if err := os.MkdirAll(out, 0o755); err != nil {
+	if err := makeFolders(out, all); err != nil {
 		return err
 	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return err
-	}
-	if err := os.Chmod(dir, 0o700); err != nil {
-		return err
-	}
-	summary.Members = make([]Artefact, len(members))
+	written := make([]Artefact, len(all))
 	group, ctx := errgroup.WithContext(ctx)
-	for i, m := range members {
+	for i, a := range all {
+		path := filepath.Join(out, filepath.FromSlash(a.path))
+		written[i] = Artefact{Member: a.member, Path: path, Size: len(a.content), Limit: a.limit, NotAfter: a.notAfter}
+		if a.path == expectFile {
+			continue
+		}
 		group.Go(func() error {
 			if err := context.Cause(ctx); err != nil {
 				return err
 			}
-			path := userDataPath(out, m.member.Name)
-			changed, err := replace(path, m.content, 0o600)
-			summary.Members[i] = Artefact{m.member.Name, path, len(m.content), m.limit, m.notAfter, changed}
+			changed, err := replace(path, a.content, a.mode)
+			written[i].Changed = changed
 			return err
 		})
 	}
 	if err := group.Wait(); err != nil {
 		return err
 	}
-	summary.Removed, err = removeFormer(out, former, summary.Cluster.Members)
-	if err != nil {
+	if summary.Removed, err = removeFormer(out, former, summary.Cluster.Members); err != nil {
 		return err
 	}
-	_, err = replace(summary.Expect, expectation, 0o644)
+	for i, a := range all {
+		switch {
+		case a.path == expectFile:
+			_, err = replace(written[i].Path, a.content, a.mode)
+		case a.member != "":
+			summary.Members = append(summary.Members, written[i])
+		default:
+			summary.Shared = append(summary.Shared, written[i])
+		}
+	}
 	return err
 }
 
-func userDataPath(out, member string) string { return filepath.Join(out, "user-data", member+".yaml") }
+// makeFolders makes the folders of all artefacts. One with a secret in it is its owner's alone from the first moment.
+func makeFolders(out string, all []artefact) error {
+	if err := os.MkdirAll(out, 0o755); err != nil {
+		return err
+	}
+	modes := map[string]fs.FileMode{}
+	for _, a := range all {
+		dir := filepath.Join(out, filepath.FromSlash(path.Dir(a.path)))
+		if a.mode&0o077 == 0 {
+			modes[dir] = 0o700
+		} else if modes[dir] == 0 {
+			modes[dir] = 0o755
+		}
+	}
+	for _, dir := range slices.Sorted(maps.Keys(modes)) {
+		if err := os.MkdirAll(dir, modes[dir]); err != nil {
+			return err
+		}
+		if modes[dir] == 0o700 {
+			if err := os.Chmod(dir, 0o700); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
 
 // replace writes content to path by rename, unless path has it already; a reader sees the old file or the new one, whole. The
 // temporary name is fixed, so that what a killed run has left is written over by the next one.
@@ -85,8 +124,11 @@ func replace(path string, content []byte, mode fs.FileMode) (changed bool, err e
 	return true, nil
 }
 
-// formerMembers returns the members whose user-data the last run wrote, by its expect.json.
+// formerMembers returns the members whose artefacts the last run wrote, by its expect.json; none where no path is given.
 func formerMembers(expectPath string) ([]expect.Member, error) {
+	if expectPath == "" {
+		return nil, nil
+	}
 	content, err := os.ReadFile(expectPath)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -101,20 +143,23 @@ func formerMembers(expectPath string) ([]expect.Member, error) {
 	return former.Members, nil
 }
 
-// removeFormer removes the user-data of hosts that are no members any more: it holds keys, and nobody should start a host
-// with it. Files that etcdbake did not write are left alone.
+// removeFormer removes the artefacts of hosts that are no members any more: they hold keys, and nobody should start a host
+// with them. Files that etcdbake did not write are left alone.
 func removeFormer(out string, former []expect.Member, now []spec.Member) (removed []string, err error) {
 	for _, m := range former {
 		if slices.ContainsFunc(now, func(member spec.Member) bool { return member.Name == m.Name }) {
 			continue
 		}
-		path := userDataPath(out, filepath.Base(m.Name))
-		if err := os.Remove(path); errors.Is(err, fs.ErrNotExist) {
-			continue
-		} else if err != nil {
-			return removed, err
+		name := filepath.Base(m.Name)
+		for _, file := range []string{userDataFile(name), tarFile(name)} {
+			path := filepath.Join(out, filepath.FromSlash(file))
+			if err := os.Remove(path); errors.Is(err, fs.ErrNotExist) {
+				continue
+			} else if err != nil {
+				return removed, err
+			}
+			removed = append(removed, path)
 		}
-		removed = append(removed, path)
 	}
 	return removed, nil
 }

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io/fs"
 	"net/netip"
+	"path"
+	"slices"
 	"strings"
 
 	"github.com/etcdbake/etcdbake/generator/rehearse/systemd"
@@ -13,7 +15,7 @@ import (
 	"github.com/etcdbake/etcdbake/verify/expect"
 )
 
-// unitPath is the service that must come out of every member's user-data.
+// unitPath is the service that must be on every host: from its user-data or from its image.
 const unitPath = "/etc/systemd/system/etcd.service"
 
 // host is what one member's user-data makes of a host: everything that its process is started from.
@@ -37,7 +39,7 @@ func hosts(a *Artefacts) ([]host, error) {
 	var all []host
 	var problems []error
 	for _, m := range a.Expect.Members {
-		h, err := decodeHost(m, a.UserData[m.Name])
+		h, err := decodeHost(m, a.UserData[m.Name], a.Image)
 		if err != nil {
 			problems = append(problems, fmt.Errorf("user-data of %s: %w", m.Name, err))
 			continue
@@ -50,7 +52,7 @@ func hosts(a *Artefacts) ([]host, error) {
 	return all, address(all, a.Expect)
 }
 
-func decodeHost(m expect.Member, data []byte) (host, error) {
+func decodeHost(m expect.Member, data []byte, image []userdata.File) (host, error) {
 	config, err := userdata.Decode(data)
 	if err != nil {
 		return host{}, err
@@ -58,9 +60,13 @@ func decodeHost(m expect.Member, data []byte) (host, error) {
 	if err := inspect(config); err != nil {
 		return host{}, err
 	}
-	content, err := config.ReadFile(unitPath)
+	if _, err := config.ReadFile(unitPath); err != nil {
+		config.Files = slices.Concat(image, config.Files)
+	}
+	content, err := unit(config)
 	if err != nil {
-		return host{}, fmt.Errorf("it writes no %s, so there is no etcd to start", unitPath)
+		return host{}, fmt.Errorf("it writes no %s, so there is no etcd to start; "+
+			"if a golden image has it, out/image is missing: etcdbake generate --image golden", unitPath)
 	}
 	service, err := systemd.ParseService(content)
 	if err != nil {
@@ -88,6 +94,29 @@ func decodeHost(m expect.Member, data []byte) (host, error) {
 		}
 	}
 	return h, nil
+}
+
+// unit returns etcd.service with its drop-ins behind it, which is how systemd reads them, in the order of their names.
+func unit(c *userdata.Config) ([]byte, error) {
+	content, err := c.ReadFile(unitPath)
+	if err != nil {
+		return nil, err
+	}
+	var dropIns []string
+	for _, f := range c.Files {
+		if path.Dir(f.Path) == unitPath+".d" && path.Ext(f.Path) == ".conf" {
+			dropIns = append(dropIns, f.Path)
+		}
+	}
+	slices.Sort(dropIns)
+	for _, dropIn := range slices.Compact(dropIns) {
+		more, err := c.ReadFile(dropIn)
+		if err != nil {
+			return nil, err
+		}
+		content = slices.Concat(content, []byte("\n"), more)
+	}
+	return content, nil
 }
 
 // inspect looks for what would go wrong on a host before etcd is ever started.

@@ -6,7 +6,9 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
+	"github.com/etcdbake/etcdbake/generator/rehearse/userdata"
 	"github.com/etcdbake/etcdbake/verify"
 	"github.com/etcdbake/etcdbake/verify/expect"
 )
@@ -35,10 +37,30 @@ func Load(out, pki string) (*Artefacts, error) {
 			return nil, hint(fmt.Errorf("the user-data of member %s: %w", m.Name, err))
 		}
 	}
+	if a.Image, err = image(filepath.Join(out, "image")); err != nil {
+		return nil, fmt.Errorf("the golden image: %w", err)
+	}
 	if a.Credentials, err = credentials(pki); err != nil {
 		return nil, hint(err)
 	}
 	return a, nil
+}
+
+// image reads the files below dir, which a golden image has at the same paths; none where there is no dir.
+func image(dir string) ([]userdata.File, error) {
+	var files []userdata.File
+	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || !entry.Type().IsRegular() {
+			return err
+		}
+		content, err := os.ReadFile(path)
+		files = append(files, userdata.File{Path: strings.TrimPrefix(path, dir), Mode: 0o644, Content: content})
+		return err
+	})
+	if errors.Is(err, fs.ErrNotExist) && files == nil {
+		return nil, nil
+	}
+	return files, err
 }
 
 func credentials(pki string) (verify.Credentials, error) {

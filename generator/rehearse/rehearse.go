@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/etcdbake/etcdbake/generator/rehearse/userdata"
 	"github.com/etcdbake/etcdbake/verify"
 	"github.com/etcdbake/etcdbake/verify/expect"
 )
@@ -32,7 +33,9 @@ var (
 type Artefacts struct {
 	Expect *expect.Cluster
 	// UserData is every member's, by its name.
-	UserData    map[string][]byte
+	UserData map[string][]byte
+	// Image is what a golden image holds, for hosts whose user-data brings no etcd.service.
+	Image       []userdata.File
 	Credentials verify.Credentials
 }
 

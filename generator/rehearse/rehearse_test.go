@@ -53,6 +53,10 @@ members:
   - {name: master2, address: 10.141.7.3, addresses: ["fd00:141::3"], dns_names: [etcd.example.com]}
   - {name: master3, address: master3.etcd.example.com, addresses: [172.16.0.4]}
 `,
+		"a golden image": subnets + `
+target: {image: golden}
+tuning: {quota_backend: 1GiB, settings: {max-txn-ops: "256"}}
+`,
 		"one member": `
 members:
   - {name: alone, address: 192.0.2.1}
@@ -188,9 +192,37 @@ func TestArtefactsThatCannotBootAreRefusedAllAtOnce(t *testing.T) {
 	const want = `user-data of master1: line 1: user-data must start with #cloud-config, or cloud-init does not take it for a cloud-config
 user-data of master2: /etc/etcd/ssl/etcd-key.pem holds a private key, and mode 0644 lets everyone on the host at it
 /etc/etcd/ssl/etcd-peer-key.pem holds a private key, and mode 0644 lets everyone on the host at it
-user-data of master3: it writes no /etc/systemd/system/etcd.service, so there is no etcd to start`
+user-data of master3: it writes no /etc/systemd/system/etcd.service, so there is no etcd to start; ` +
+		`if a golden image has it, out/image is missing: etcdbake generate --image golden`
 	if err == nil || err.Error() != want {
 		t.Errorf("got\n%v\nwant\n%s", err, want)
+	}
+}
+
+func TestAnImagesSettingsHoldWhereTheMemberHasNoneOfItsOwn(t *testing.T) {
+	t.Parallel()
+	artefacts := generate(t, "name: test\n"+subnets+"target: {image: golden}\n")
+	for i, f := range artefacts.Image {
+		if strings.HasSuffix(f.Path, "/image.conf") {
+			artefacts.Image[i].Content = append(f.Content, "Environment=ETCD_HEARTBEAT_INTERVAL=soon\n"...)
+		}
+	}
+	replace(t, artefacts, "master3", `ETCD_HEARTBEAT_INTERVAL="100"`, "")
+	cluster := start(t, artefacts, rehearse.Options{})
+	expectFailed(t, cluster.Outcome, "master3", "its etcd ended with exit code ")
+	if len(cluster.Failures) > 1 {
+		t.Errorf("the image's setting is not overridden: %+v", cluster.Failures[1])
+	}
+}
+
+func TestAGoldenImageThatIsNotThereIsNamed(t *testing.T) {
+	artefacts := generate(t, "name: test\n"+subnets+"target: {image: golden}\n")
+	artefacts.Image = nil
+	_, err := rehearse.Start(t.Context(), artefacts, rehearse.Options{})
+	const want = "user-data of master1: it writes no /etc/systemd/system/etcd.service, so there is no etcd to start; " +
+		"if a golden image has it, out/image is missing: etcdbake generate --image golden\n"
+	if err == nil || !strings.HasPrefix(err.Error(), want) {
+		t.Errorf("got %v\nwant %s", err, want)
 	}
 }
 

@@ -43,6 +43,8 @@ var layers = []layer{
 	{"generator/plan", []string{"generator/spec", "generator/pki", "templates"},
 		"the plan is the one source of truth about a host"},
 	{"generator/format", []string{"generator/plan"}, "a format encodes the plan and decides nothing"},
+	{"generator/format/packer", []string{"generator/plan", "templates"},
+		"the same, and its text is a template as that of hosts is"},
 	{"generator/rehearse", []string{"generator/rehearse", "verify"},
 		"a rehearsal reads the artefacts as a host would: it must not know how they were made"},
 	{"templates", nil, "templates print what they are given"},
@@ -67,6 +69,7 @@ var owners = []owner{
 	{"github.com/spf13/cobra", []string{"cmd"}, "only commands know about command lines"},
 	{"gopkg.in/yaml.v3", []string{"generator/spec", "generator/format", "generator/rehearse"},
 		"YAML is read by the spec, written by formats and read back by a rehearsal"},
+	{"github.com/hashicorp/hcl", []string{"generator/format/packer", "packer"}, "HCL is Packer's language alone"},
 	{"github.com/invopop/jsonschema", []string{"generator/spec"}, "the schema comes from the spec's own types"},
 	{"github.com/vishvananda", []string{"generator/rehearse"}, "only a rehearsal makes networks"},
 }

@@ -1,9 +1,12 @@
 package bake
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -11,6 +14,7 @@ import (
 	"github.com/etcdbake/etcdbake/cmd/internal/cli"
 	"github.com/etcdbake/etcdbake/generator"
 	"github.com/etcdbake/etcdbake/generator/pki"
+	"github.com/etcdbake/etcdbake/generator/spec"
 )
 
 type generateOptions struct {
@@ -18,19 +22,30 @@ type generateOptions struct {
 	output string
 }
 
+const generateLong = `generate reads cluster.yaml and writes, by --format:
+
+  cloud-config  out/user-data/<member>.yaml for every member, and out/expect.json
+  rootfs        out/rootfs/<member>.tar for every member, out/rootfs/image.tar, and out/expect.json
+  packer        out/packer/, templates for Packer that bake a golden image; they need no pki/ and hold no secret
+
+pki/ is state: the CA keys and every identity. What is there is never made again, but for a member whose addresses
+changed or a leaf that --renew names; keep it safe. out/ is made from cluster.yaml and pki/ alone and is the same, to
+the byte, as long as neither changes. User-data and members' tars hold private keys.
+
+With --image golden, user-data and tars hold a member's identity alone: etcd and its units are on the image. What that
+image must hold besides etcd is written to out/image.`
+
 func generateCommand() *cobra.Command {
 	options := generateOptions{Options: generator.Options{Clock: time.Now}}
 	command := &cobra.Command{
 		Use:   "generate",
 		Short: "Write every member's user-data and the expectation that etcd-verify checks",
-		Long: `generate reads cluster.yaml and writes out/user-data/<member>.yaml for every member, and out/expect.json.
-
-pki/ is state: the CA keys and every identity. What is there is never made again, but for a member whose addresses
-changed or a leaf that --renew names; keep it safe. out/ is made from cluster.yaml and pki/ alone and is the same, to
-the byte, as long as neither changes. The user-data holds private keys.`,
+		Long:  generateLong,
 		Example: `  etcdbake generate
   etcdbake generate -f prod.yaml --pki prod-pki --out prod-out
-  etcdbake generate --renew members/master1`,
+  etcdbake generate --renew members/master1
+  etcdbake generate --format packer
+  etcdbake generate --image golden`,
 		Args: cli.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			streams := cli.Streams{In: c.InOrStdin(), Out: c.OutOrStdout(), Err: c.ErrOrStderr()}
@@ -38,34 +53,77 @@ the byte, as long as neither changes. The user-data holds private keys.`,
 		},
 	}
 	flags := command.Flags()
-	flags.StringVarP(&options.Spec, "file", "f", "cluster.yaml", "the spec")
+	flags.StringVarP(&options.Spec, "file", "f", defaultSpec, "the spec")
 	flags.StringVar(&options.PKI, "pki", "pki", "folder of the CAs and identities, made where it does not exist")
 	flags.StringVar(&options.Out, "out", "out", "folder to write to")
+	flags.StringVar((*string)(&options.Format), "format", string(generator.CloudConfig),
+		"what to write: "+oneOf(generator.Formats()))
+	flags.StringVar(&options.Image, "image", "",
+		"the hosts' image, "+oneOf(images())+" (default: target.image of the spec)")
+	flags.StringSliceVar(&options.Releases, "etcd-release", nil,
+		"with --format rootfs, put the programs of this etcd-vX.Y.Z-linux-ARCH.tar.gz into image.tar")
 	flags.StringSliceVar(&options.Renew, "renew", nil,
 		"issue these certificates anew: members/<name>, clients/<name> or all")
-	flags.StringVarP(&options.output, "output", "o", "table", "what to print: table or json")
-	cli.CompleteValues(command, "output", "table", "json")
+	flags.StringVarP(&options.output, "output", "o", "table", "what to print: "+oneOf(outputs()))
+	cli.CompleteValues(command, "format", generator.Formats()...)
+	cli.CompleteValues(command, "image", images()...)
+	cli.CompleteValues(command, "output", outputs()...)
 	return command
 }
 
+const defaultSpec = "cluster.yaml"
+
+func images() []string { return []string{spec.StockImage, spec.GoldenImage} }
+
+func outputs() []string { return []string{"table", "json"} }
+
+// oneOf is the values as words: "a, b or c".
+func oneOf(values []string) string {
+	last := len(values) - 1
+	return strings.Join(values[:last], ", ") + " or " + values[last]
+}
+
+// check refuses flags that no run can take.
+func (o generateOptions) check() error {
+	for _, f := range []struct {
+		flag, value string
+		values      []string
+	}{
+		{"format", string(o.Format), generator.Formats()},
+		{"image", cmp.Or(o.Image, spec.StockImage), images()},
+		{"output", o.output, outputs()},
+	} {
+		if !slices.Contains(f.values, f.value) {
+			return fmt.Errorf("--%s %q: want %s", f.flag, f.value, oneOf(f.values))
+		}
+	}
+	switch {
+	case len(o.Releases) > 0 && o.Format != generator.RootFS:
+		return errors.New("--etcd-release is for --format rootfs: elsewhere the image or the host downloads etcd")
+	case len(o.Renew) > 0 && o.Format == generator.Packer:
+		return errors.New("--renew is not for --format packer, which uses no certificate")
+	}
+	return nil
+}
+
 func runGenerate(ctx context.Context, o generateOptions, s cli.Streams) error {
-	if o.output != "table" && o.output != "json" {
-		return cli.UsageError(fmt.Errorf("--output %q: want table or json", o.output))
+	if err := o.check(); err != nil {
+		return cli.UsageError(err)
 	}
 	summary, err := generator.Generate(ctx, o.Options)
 	if err != nil {
 		return generateError(err)
 	}
 	if o.output == "json" {
-		return writeJSON(s.Out, summary)
+		return writeJSON(s.Out, o, summary)
 	}
 	return writeTable(s, o, summary)
 }
 
 // generateError tells bad input, exit 2, from what went wrong on the way.
 func generateError(err error) error {
-	var specError *generator.SpecError
-	if errors.As(err, &specError) || errors.Is(err, pki.ErrInvalid) {
+	var inputError *generator.InputError
+	if errors.As(err, &inputError) || errors.Is(err, pki.ErrInvalid) {
 		return cli.UsageError(err)
 	}
 	return err

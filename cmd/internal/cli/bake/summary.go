@@ -5,16 +5,15 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"strings"
 	"time"
 
-	"al.essio.dev/pkg/shellescape"
 	"github.com/dustin/go-humanize"
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
 
 	"github.com/etcdbake/etcdbake/cmd/internal/cli"
 	"github.com/etcdbake/etcdbake/generator"
-	"github.com/etcdbake/etcdbake/generator/cloud"
 )
 
 // writeTable prints what generate did: changes and warnings to stderr, the artefacts and the next steps to stdout.
@@ -31,41 +30,60 @@ func writeTable(s cli.Streams, o generateOptions, summary *generator.Summary) er
 	for _, path := range summary.Removed {
 		fmt.Fprintf(s.Err, "removed %s: not a member any more\n", path)
 	}
-	t := table.NewWriter()
-	t.SetStyle(table.StyleLight)
-	t.Style().Format.Header = text.FormatDefault
-	t.AppendHeader(table.Row{"member", "user-data", "size", "of limit", "certificates until", "state"})
-	for _, m := range summary.Members {
-		t.AppendRow(table.Row{
-			m.Member, m.Path, humanize.IBytes(uint64(m.Size)), ofLimit(m), m.NotAfter.Format(time.DateOnly), state(m),
-		})
+	if len(summary.Members) > 0 {
+		if _, err := fmt.Fprintln(s.Out, membersTable(o, summary)); err != nil {
+			return err
+		}
 	}
-	if _, err := fmt.Fprintln(s.Out, t.Render()); err != nil {
+	if err := writeFolders(s.Out, o, summary); err != nil {
 		return err
 	}
 	return writeNextSteps(s.Out, o, summary)
 }
 
-func writeNextSteps(w io.Writer, o generateOptions, summary *generator.Summary) error {
-	out, pki := shellescape.Quote(o.Out), shellescape.Quote(o.PKI)
-	lines := "\nNext, boot these on this machine:\n\n" +
-		fmt.Sprintf("  etcdbake rehearse --out %s --pki %s\n", out, pki) +
-		"\nCreate the hosts:\n\n"
-	for i, m := range summary.Cluster.Members {
-		path := summary.Members[i].Path
-		command := cloud.CreateCommand(summary.Cluster.Target.Cloud, m, path)
-		if command == "" {
-			command = fmt.Sprintf("give %s, at %s, the user-data %s", m.Name, m.Address, path)
-		}
-		lines += "  " + command + "\n"
+func membersTable(o generateOptions, summary *generator.Summary) string {
+	what := "user-data"
+	if o.Format == generator.RootFS {
+		what = "tar"
 	}
-	lines += "\nAnd prove that they are one healthy cluster:\n\n" +
-		fmt.Sprintf("  etcd-verify --expect %s --cacert %s --cert %s --key %s --wait 10m\n",
-			shellescape.Quote(summary.Expect), shellescape.Quote(filepath.Join(o.PKI, "ca.pem")),
-			shellescape.Quote(filepath.Join(o.PKI, "clients", "verify.pem")),
-			shellescape.Quote(filepath.Join(o.PKI, "clients", "verify-key.pem")))
-	_, err := io.WriteString(w, lines)
-	return err
+	t := table.NewWriter()
+	t.SetStyle(table.StyleLight)
+	t.Style().Format.Header = text.FormatDefault
+	t.AppendHeader(table.Row{"member", what, "size", "of limit", "certificates until", "state"})
+	for _, m := range summary.Members {
+		t.AppendRow(table.Row{
+			m.Member, m.Path, humanize.IBytes(uint64(m.Size)), ofLimit(m), m.NotAfter.Format(time.DateOnly), state(m),
+		})
+	}
+	return t.Render()
+}
+
+// writeFolders says of each folder with files that are not one member's how many there are.
+func writeFolders(w io.Writer, o generateOptions, summary *generator.Summary) error {
+	var folders []string
+	files, changed := map[string]int{}, map[string]int{}
+	for _, a := range summary.Shared {
+		below, err := filepath.Rel(o.Out, a.Path)
+		if err != nil {
+			return err
+		}
+		folder, _, _ := strings.Cut(filepath.ToSlash(below), "/")
+		if files[folder] == 0 {
+			folders = append(folders, folder)
+		}
+		files[folder]++
+		if a.Changed {
+			changed[folder]++
+		}
+	}
+	for _, folder := range folders {
+		_, err := fmt.Fprintf(w, "%s: %d written, %d unchanged\n",
+			filepath.Join(o.Out, folder), changed[folder], files[folder]-changed[folder])
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func reason(text string) string {
@@ -90,14 +108,20 @@ func state(m generator.Artefact) string {
 }
 
 // writeJSON prints the summary for scripts. Its keys are a promise.
-func writeJSON(w io.Writer, summary *generator.Summary) error {
+func writeJSON(w io.Writer, o generateOptions, summary *generator.Summary) error {
 	type member struct {
 		Name     string    `json:"name"`
-		UserData string    `json:"user_data"`
+		UserData string    `json:"user_data,omitempty"`
+		Tar      string    `json:"tar,omitempty"`
 		Size     int       `json:"size_bytes"`
 		Limit    int       `json:"limit_bytes,omitempty"`
 		NotAfter time.Time `json:"certificates_not_after"`
 		Changed  bool      `json:"changed"`
+	}
+	type file struct {
+		Path    string `json:"path"`
+		Size    int    `json:"size_bytes"`
+		Changed bool   `json:"changed"`
 	}
 	type change struct {
 		Name   string `json:"name"`
@@ -106,19 +130,30 @@ func writeJSON(w io.Writer, summary *generator.Summary) error {
 	}
 	document := struct {
 		Cluster  string   `json:"cluster"`
-		Expect   string   `json:"expect"`
+		Format   string   `json:"format"`
+		Expect   string   `json:"expect,omitempty"`
 		Members  []member `json:"members"`
+		Shared   []file   `json:"shared"`
 		Changes  []change `json:"changes"`
 		Removed  []string `json:"removed"`
 		Warnings []string `json:"warnings"`
 		Notes    []string `json:"notes"`
 	}{
-		Cluster: summary.Cluster.Name, Expect: summary.Expect,
-		Members: []member{}, Changes: []change{}, Warnings: []string{},
+		Cluster: summary.Cluster.Name, Format: string(o.Format), Expect: summary.Expect,
+		Members: []member{}, Shared: []file{}, Changes: []change{}, Warnings: []string{},
 		Removed: append([]string{}, summary.Removed...), Notes: append([]string{}, summary.Notes...),
 	}
 	for _, m := range summary.Members {
-		document.Members = append(document.Members, member{m.Member, m.Path, m.Size, m.Limit, m.NotAfter.UTC(), m.Changed})
+		written := member{Name: m.Member, Size: m.Size, Limit: m.Limit, NotAfter: m.NotAfter.UTC(), Changed: m.Changed}
+		if o.Format == generator.RootFS {
+			written.Tar = m.Path
+		} else {
+			written.UserData = m.Path
+		}
+		document.Members = append(document.Members, written)
+	}
+	for _, f := range summary.Shared {
+		document.Shared = append(document.Shared, file{f.Path, f.Size, f.Changed})
 	}
 	for _, c := range summary.Changes {
 		document.Changes = append(document.Changes, change{c.Name, string(c.Action), c.Reason})

@@ -1,0 +1,28 @@
+packer {
+  required_version = ">= 1.11.0"
+  required_plugins {
+    etcd = {
+      source  = "github.com/etcdbake/etcd"
+      version = ">= 0.0.0"
+    }
+  }
+}
+
+build {
+  sources = [{{.Source}}]
+
+  # cloud-init is to be done with this machine before it is cleaned. 2 is "done, with warnings".
+  provisioner "shell" {
+    inline           = ["if command -v cloud-init >/dev/null; then cloud-init status --wait; fi"]
+    valid_exit_codes = [0, 2]
+  }
+
+  # Your own provisioners belong here: this one is the last, since it cleans the image and proves that it holds no secret.
+  provisioner "etcd" {
+    version  = var.etcd_version
+    sha256   = var.etcd_sha256[var.arch]
+    arch     = var.arch
+    mirrors  = var.etcd_mirrors
+    settings = var.etcd_settings
+  }
+}

@@ -1,0 +1,12 @@
+# What is baked, as cluster.yaml has it. Written by etcdbake; `etcdbake generate --format packer` writes it anew.
+
+variable "arch" {
+  type        = string
+  description = "The architecture of the image: {{.ArchWords}}."
+  default     = {{.Arch}}
+}
+
+locals {
+  # For the image's name. Which release is installed is in ../files/install-ARCH.env.
+  etcd_version = {{.Version}}
+}
