@@ -48,14 +48,27 @@ func (p *Provisioner) Provision(
 	return p.config.bake(ctx, g, layout, tarball)
 }
 
-// bake installs the layout on the guest. tarball is the path of a release to upload, "" where the guest downloads it.
+// bake makes the guest an image. tarball is the path of a release to upload, "" where the guest downloads it.
 func (c *Config) bake(ctx context.Context, g *guest, layout plan.Layout, tarball string) error {
 	if err := g.upload(ctx, layout, tarball); err != nil {
 		return err
 	}
+	if err := g.run(ctx, waitName, g.indent); err != nil {
+		return fmt.Errorf("waiting for cloud-init on the guest: %w%s", err, g.sudoHint())
+	}
 	g.ui.Sayf("Installing etcd %s for %s", layout.Release.Version, layout.Release.Arch)
 	if err := g.run(ctx, installName, g.indent); err != nil {
-		return fmt.Errorf("installing etcd on the guest, as shown above: %w%s", err, g.sudoHint())
+		return fmt.Errorf("installing etcd on the guest, as shown above: %w", err)
 	}
-	return nil
+	if err := g.seal(ctx, unusedName); err != nil {
+		return err
+	}
+	if c.Clean.True() {
+		g.ui.Say("Removing what an image must not hold")
+		if err := g.run(ctx, cleanName, g.indent); err != nil {
+			return fmt.Errorf("cleaning the guest, as shown above: %w", err)
+		}
+	}
+	g.ui.Say("Looking for secrets, and for traces of one host")
+	return g.seal(ctx, sealName)
 }

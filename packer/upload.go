@@ -7,8 +7,7 @@ import (
 	"io"
 	"os"
 	"path"
-
-	"al.essio.dev/pkg/shellescape"
+	"strings"
 
 	"github.com/etcdbake/etcdbake/generator/plan"
 )
@@ -17,8 +16,6 @@ import (
 const (
 	envName     = "install.env"
 	tarballName = "etcd.tar.gz"
-	installName = "install"
-	stopName    = "stop"
 	groupName   = "group"
 )
 
@@ -54,16 +51,16 @@ func fileName(i int) string { return fmt.Sprintf("file%d", i) }
 
 // putScripts uploads what runs as root.
 func (g *guest) putScripts(ctx context.Context, layout plan.Layout, uploaded bool) error {
-	scripts := map[string]string{
-		installName: g.installScript(layout, uploaded),
-		stopName:    g.stopScript(),
+	scripts, err := g.scripts(layout, uploaded)
+	if err != nil {
+		return err
 	}
 	command := "chmod 0700"
 	for name, script := range scripts {
-		if err := g.put(ctx, name, bytes.NewReader([]byte(script))); err != nil {
+		if err := g.put(ctx, name, strings.NewReader(script)); err != nil {
 			return err
 		}
-		command += " " + shellescape.Quote(path.Join(g.folder, name))
+		command += " " + g.quoted(name)
 	}
 	return g.exec(ctx, command, nil)
 }

@@ -23,6 +23,9 @@ const (
 	EtcdctlProfile   = "etcdctl.sh"
 	ImageConf        = "image.conf"
 	InstallEnv       = "install.env"
+	ImageWait        = "image-wait.sh"
+	ImageClean       = "image-clean.sh"
+	ImageSeal        = "image-seal.sh"
 )
 
 // Render executes the named template with data. Its errors are ours, never the user's: a template and its data disagree.

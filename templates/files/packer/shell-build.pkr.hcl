@@ -28,7 +28,7 @@ build {
       "set -eu",
       "umask 022",
       "cp -R --no-preserve=mode,ownership /tmp/etcdbake/image/. /",
-      "{{.Install}} /tmp/etcdbake/install-${var.arch}.env",
+      "${local.install} /tmp/etcdbake/install-${var.arch}.env",
       "rm -rf /tmp/etcdbake",
     ]
   }

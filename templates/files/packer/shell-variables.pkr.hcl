@@ -7,6 +7,9 @@ variable "arch" {
 }
 
 locals {
+  # Makes user etcd and installs the release, given the path of a file that says which.
+  install = {{.Install}}
+
   # For the image's name. Which release is installed is in ../files/install-ARCH.env.
   etcd_version = {{.Version}}
 }
