@@ -9,6 +9,10 @@ GO ?= go
 COMMANDS := etcdbake etcdbake-rehearse etcd-verify
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 LDFLAGS := -s -w -X github.com/etcdbake/etcdbake/cmd/internal/cli.Version=$(VERSION)
+# The plugin's version is X.Y.Z or X.Y.Z-dev, as Packer demands: that of the tag on this commit, else a development version.
+PLUGIN_VERSION ?= $(or $(patsubst v%,%,$(shell git describe --tags --exact-match --match 'v[0-9]*' 2>/dev/null)),0.1.0-dev)
+PACKER ?= packer
+PACKER_SDC := $(GO) tool -modfile='$(CURDIR)/tools/packer-sdc/go.mod' packer-sdc
 # Where `make install` puts the commands: PREFIX/bin, else where `go install` would.
 BINDIR ?= $(if $(PREFIX),$(PREFIX)/bin,$(or $(shell $(GO) env GOBIN),$(shell $(GO) env GOPATH)/bin))
 # The race detector needs a C compiler; without one the tests still run.
@@ -31,6 +35,23 @@ build: ## Build the commands into bin/
 install: build ## Install the commands into PREFIX/bin (default: where go install would)
 	install -d '$(BINDIR)'
 	install -m 0755 $(COMMANDS:%=bin/%) '$(BINDIR)'
+
+.PHONY: plugin
+plugin: ## Build the Packer plugin into bin/
+	@mkdir -p bin
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w -X main.version=$(PLUGIN_VERSION)' -o bin/ ./cmd/packer-plugin-etcd
+
+.PHONY: plugin-install
+plugin-install: plugin ## Install the Packer plugin for this user's Packer (1.11 or newer)
+	CHECKPOINT_DISABLE=1 '$(PACKER)' plugins install --path bin/packer-plugin-etcd github.com/etcdbake/etcd
+
+.PHONY: plugin-check
+plugin-check: plugin ## Check that the plugin is one in Packer's eyes
+	cd bin && $(PACKER_SDC) plugin-check packer-plugin-etcd
+
+.PHONY: plugin-release
+plugin-release: ## Make the plugin's archives and checksums for a release, in dist/
+	$(GO) run ./tools/pluginrelease -version '$(PLUGIN_VERSION)' -out dist
 
 .PHONY: demo
 demo: ## From a spec to a verified three-member cluster on this machine
@@ -60,7 +81,8 @@ lint: ## Check formatting, vet, staticcheck and the shell scripts
 	$(GO) vet ./...
 	$(GO) vet -tags e2e ./test/...
 	$(LINT) staticcheck -tags e2e ./...
-	@if command -v shellcheck >/dev/null; then shellcheck .ci/run .ci/packages; else echo 'shellcheck: not installed, skipped'; fi
+	@if command -v shellcheck >/dev/null; then shellcheck .ci/run .ci/packages tools/packer-sdc/docs \
+		templates/files/first-boot.sh templates/files/image-*.sh; else echo 'shellcheck: not installed, skipped'; fi
 
 .PHONY: fmt
 fmt: ## Format the Go files (the twin of lint's first check)
@@ -70,6 +92,8 @@ fmt: ## Format the Go files (the twin of lint's first check)
 cross: ## Check that the commands compile for the other systems
 	GOOS=linux GOARCH=arm64 CGO_ENABLED=0 $(GO) build -o /dev/null $(COMMANDS:%=./cmd/%)
 	GOOS=darwin GOARCH=arm64 CGO_ENABLED=0 $(GO) build -o /dev/null $(COMMANDS:%=./cmd/%)
+	GOOS=linux GOARCH=arm64 CGO_ENABLED=0 $(GO) build -o /dev/null ./cmd/packer-plugin-etcd
+	GOOS=darwin GOARCH=arm64 CGO_ENABLED=0 $(GO) build -o /dev/null ./cmd/packer-plugin-etcd
 
 .PHONY: vuln
 vuln: ## Look for known vulnerabilities (needs the network's database, so not part of the CI)

@@ -1,6 +1,7 @@
 package packer
 
 //go:generate go tool -modfile=../tools/packer-sdc/go.mod packer-sdc mapstructure-to-hcl2 -type Config
+//go:generate ../tools/packer-sdc/docs
 
 import (
 	"github.com/hashicorp/packer-plugin-sdk/common"
