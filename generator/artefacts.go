@@ -105,9 +105,12 @@ func packerTemplates(c *spec.Cluster) ([]artefact, error) {
 		layouts = append(layouts, image)
 	}
 	files, err := packer.Encode(packer.Image{Layouts: layouts, Settings: c.Tuning.Settings})
+	if err != nil {
+		return nil, &InputError{err}
+	}
 	var all []artefact
 	for _, f := range files {
 		all = append(all, artefact{path: "packer/" + f.Path, content: f.Content, mode: 0o644})
 	}
-	return all, err
+	return all, nil
 }

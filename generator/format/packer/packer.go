@@ -42,7 +42,18 @@ func builders() map[string]string {
 }
 
 // Encode returns the folders: BUILDER/ with the plugin, shell/BUILDER/ without it, and shell/files/ with what those upload.
+// The error says what a template cannot hold.
 func Encode(image Image) ([]File, error) {
+	for flag, value := range image.Settings {
+		if err := refuse("setting "+flag, value); err != nil {
+			return nil, err
+		}
+	}
+	for _, mirror := range image.Layouts[0].Release.Mirrors {
+		if err := refuse("mirror", mirror); err != nil {
+			return nil, err
+		}
+	}
 	files, err := uploads(image.Layouts)
 	if err != nil {
 		return nil, err
@@ -81,7 +92,7 @@ func uploads(layouts []plan.Layout) ([]File, error) {
 		}
 		files = append(files, File{path.Join(folder, "install-"+l.Release.Arch+".env"), env})
 	}
-	for _, script := range []string{"image-clean.sh", "image-seal.sh"} {
+	for _, script := range []string{templates.ImageWait, templates.ImageClean, templates.ImageSeal} {
 		content, err := templates.Render(script, nil)
 		if err != nil {
 			return nil, err
@@ -116,12 +127,21 @@ func render(name string, image Image, source string) ([]byte, error) {
 		"Mirrors":   expression(cty.TupleVal(mirrors)),
 		"Settings":  expression(cty.ObjectVal(settings)),
 		"Source":    expression(cty.StringVal(source)),
-		"Install":   shellescape.QuoteCommand(image.Layouts[0].Install),
+		"Install":   expression(cty.StringVal(shellescape.QuoteCommand(image.Layouts[0].Install))),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("packer template: %w", err)
 	}
 	return hclwrite.Format(content), nil
+}
+
+// refuse returns an error for text that cannot be a plugin's argument: once HCL is done with it the plugin expands {{ }}, and
+// goes on until none is left (Render in the SDK's template/interpolate), so nothing can keep it from that.
+func refuse(what, text string) error {
+	if strings.Contains(text, "{{") {
+		return fmt.Errorf("%s: a Packer template cannot hold {{, which Packer expands: %s", what, text)
+	}
+	return nil
 }
 
 // expression is a value in HCL's own syntax, in which nothing in it is taken for a part of the template.

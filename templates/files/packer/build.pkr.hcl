@@ -11,12 +11,6 @@ packer {
 build {
   sources = [{{.Source}}]
 
-  # cloud-init is to be done with this machine before it is cleaned. 2 is "done, with warnings".
-  provisioner "shell" {
-    inline           = ["if command -v cloud-init >/dev/null; then cloud-init status --wait; fi"]
-    valid_exit_codes = [0, 2]
-  }
-
   # Your own provisioners belong here: this one is the last, since it cleans the image and proves that it holds no secret.
   provisioner "etcd" {
     version  = var.etcd_version

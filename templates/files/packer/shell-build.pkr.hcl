@@ -7,10 +7,9 @@ packer {
 build {
   sources = [{{.Source}}]
 
-  # cloud-init is to be done with this machine before it is cleaned. 2 is "done, with warnings".
   provisioner "shell" {
-    inline           = ["if command -v cloud-init >/dev/null; then cloud-init status --wait; fi"]
-    valid_exit_codes = [0, 2]
+    execute_command = local.as_root
+    script          = "${path.root}/../files/image-wait.sh"
   }
 
   provisioner "shell" {
@@ -23,7 +22,7 @@ build {
   }
 
   provisioner "shell" {
-    execute_command = "sudo -n env {{"{{ .Vars }}"}} /bin/sh {{"{{ .Path }}"}}"
+    execute_command = local.as_root
     inline = [
       "set -eu",
       "umask 022",
@@ -35,7 +34,7 @@ build {
 
   # Your own provisioners belong here: the next two clean the image and prove that it holds no secret.
   provisioner "shell" {
-    execute_command = "sudo -n env {{"{{ .Vars }}"}} /bin/sh {{"{{ .Path }}"}}"
+    execute_command = local.as_root
     scripts = [
       "${path.root}/../files/image-clean.sh",
       "${path.root}/../files/image-seal.sh",

@@ -7,6 +7,8 @@ variable "arch" {
 }
 
 locals {
+  as_root = "sudo -n env {{"{{ .Vars }}"}} /bin/sh {{"{{ .Path }}"}}"
+
   # Makes user etcd and installs the release, given the path of a file that says which.
   install = {{.Install}}
 
