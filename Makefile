@@ -73,6 +73,19 @@ e2e: ## Boot three real hosts from the user-data and verify them (root, Debian, 
 	@[ "$$(id -u)" = 0 ] || { echo 'make e2e boots real hosts with systemd-nspawn: run it as root' >&2; exit 1; }
 	.ci/packages
 	$(GO) test -tags e2e -count=1 -timeout 25m -v ./test/e2e
+	@$(MAKE) e2e-packer
+
+.PHONY: e2e-packer
+e2e-packer: ## Bake real hosts with real Packers, and make a cluster of them (part of e2e)
+	@[ "$$(id -u)" = 0 ] || { echo 'make e2e-packer boots real hosts with systemd-nspawn: run it as root' >&2; exit 1; }
+	.ci/packages
+	$(GO) test -tags e2e -count=1 -timeout 15m -v ./test/packer ./tools/packerbin
+
+.PHONY: e2e-qemu
+e2e-qemu: ## From a plain Debian disk to a verified cluster of golden machines in QEMU (root, Debian, apt)
+	@[ "$$(id -u)" = 0 ] || { echo 'make e2e-qemu makes disks and networks: run it as root' >&2; exit 1; }
+	.ci/packages
+	$(GO) test -tags e2e -count=1 -timeout 20m -v ./test/qemu
 
 .PHONY: lint
 lint: ## Check formatting, vet, staticcheck and the shell scripts

@@ -5,8 +5,6 @@ package e2e
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"os"
 	"os/exec"
@@ -18,6 +16,7 @@ import (
 	"text/template"
 
 	"github.com/etcdbake/etcdbake/test/e2e/host"
+	"github.com/etcdbake/etcdbake/test/internal/release"
 )
 
 // freeText has what breaks out of YAML, an environment file, systemd or a shell where quoting is wrong.
@@ -46,7 +45,6 @@ func newCluster(t *testing.T, mirrors ...string) *cluster {
 
 func (c *cluster) writeSpec(mirrors []string) {
 	c.t.Helper()
-	digest := sha256.Sum256(c.mirror.tarball)
 	var urls []string
 	for _, base := range mirrors {
 		urls = append(urls, mirrorURL(base))
@@ -58,7 +56,7 @@ func (c *cluster) writeSpec(mirrors []string) {
 	}
 	var out bytes.Buffer
 	if err := spec.Execute(&out, map[string]any{
-		"Addresses": addresses(), "Arch": runtime.GOARCH, "Version": version, "SHA256": hex.EncodeToString(digest[:]),
+		"Addresses": addresses(), "Arch": runtime.GOARCH, "Version": version, "SHA256": release.SHA256(c.mirror.tarball),
 		"Mirrors": urls, "FreeText": "'" + strings.ReplaceAll(freeText, "'", "''") + "'",
 	}); err != nil {
 		c.t.Fatal(err)

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/etcdbake/etcdbake/test/e2e/host"
+	"github.com/etcdbake/etcdbake/test/internal/release"
 	"github.com/etcdbake/etcdbake/tools/etcdbin"
 )
 
@@ -34,11 +35,7 @@ func prepare(ctx context.Context) error {
 	if err := os.MkdirAll(cached("e2e"), 0o755); err != nil {
 		return err
 	}
-	binaries, err := etcdbin.Build(ctx, version)
-	if err != nil {
-		return err
-	}
-	if err := packRelease(binaries); err != nil {
+	if _, err := release.Pack(ctx, version, cached("e2e")); err != nil {
 		return err
 	}
 	if err := buildCommands(ctx, root); err != nil {

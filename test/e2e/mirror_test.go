@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -16,6 +17,7 @@ import (
 	"time"
 
 	"github.com/etcdbake/etcdbake/test/e2e/host"
+	"github.com/etcdbake/etcdbake/test/internal/release"
 )
 
 // The mirrors that one server offers, as base paths; the names say how each behaves.
@@ -49,7 +51,7 @@ type request struct {
 // serveMirror serves the tarball at http://<bridge>:8080/<mirror>/vX.Y.Z/<name>.tar.gz until the test ends.
 func serveMirror(t *testing.T, network *host.Network) *mirror {
 	t.Helper()
-	tarball, err := os.ReadFile(releasePath())
+	tarball, err := os.ReadFile(cached(filepath.Join("e2e", release.Name(version)+".tar.gz")))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,7 +69,7 @@ func serveMirror(t *testing.T, network *host.Network) *mirror {
 func (m *mirror) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	base, path, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
 	base = "/" + base
-	if path != "v"+version+"/"+releaseName+".tar.gz" {
+	if path != "v"+version+"/"+release.Name(version)+".tar.gz" {
 		base = missingMirror
 	}
 	hostAddress, _, _ := net.SplitHostPort(r.RemoteAddr)

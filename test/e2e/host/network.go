@@ -41,6 +41,11 @@ func (n *Network) Command(ctx context.Context, name string, args ...string) *exe
 
 // Listen opens a TCP socket at a port of the bridge's address.
 func (n *Network) Listen(port uint16) (net.Listener, error) {
+	return n.ListenAt(netip.AddrPortFrom(n.gateway.Addr(), port))
+}
+
+// ListenAt opens a TCP socket inside the network; hosts do not reach one at 127.0.0.1.
+func (n *Network) ListenAt(address netip.AddrPort) (net.Listener, error) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	own, err := netns.Get()
@@ -56,11 +61,16 @@ func (n *Network) Listen(port uint16) (net.Listener, error) {
 	if err := netns.Set(there); err != nil {
 		return nil, err
 	}
-	listener, err := net.Listen("tcp", netip.AddrPortFrom(n.gateway.Addr(), port).String())
+	listener, err := net.Listen("tcp", address.String())
 	if restore := netns.Set(own); restore != nil {
 		panic(restore) // this thread would go on in the wrong network
 	}
 	return listener, err
+}
+
+// Tap makes an interface on the bridge for a machine that is no Host, and that opens it by its name.
+func (n *Network) Tap(ctx context.Context, name string) error {
+	return ip(ctx, n.name, "tuntap add dev "+name+" mode tap", "link set "+name+" master bridge up")
 }
 
 // Close removes the network. Its hosts must be gone.

@@ -1,0 +1,101 @@
+//go:build e2e
+
+// Package packer bakes real hosts over ssh with a real Packer and our plugin, and makes a cluster of what it has baked.
+package packer
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"github.com/etcdbake/etcdbake/test/e2e/host"
+	"github.com/etcdbake/etcdbake/test/internal/realpacker"
+	"github.com/etcdbake/etcdbake/test/internal/release"
+	"github.com/etcdbake/etcdbake/tools/etcdbin"
+	"github.com/etcdbake/etcdbake/tools/packerbin"
+)
+
+const (
+	version = "3.6.14"
+	suite   = "bookworm"
+)
+
+func TestMain(m *testing.M) { os.Exit(host.Main(m, prepare)) }
+
+// prepare makes everything that needs the network or a compiler. What it makes is kept in .cache.
+func prepare(ctx context.Context) error {
+	root, err := etcdbin.Root()
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(cached("e2e"), 0o755); err != nil {
+		return err
+	}
+	if _, err := release.Pack(ctx, version, cached("e2e")); err != nil {
+		return err
+	}
+	if err := buildCommands(ctx, root); err != nil {
+		return err
+	}
+	for _, v := range packers() {
+		if err := installPacker(ctx, v); err != nil {
+			return err
+		}
+	}
+	_, err = rootFS(ctx)
+	return err
+}
+
+func buildCommands(ctx context.Context, root string) error {
+	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", command("")+"/",
+		"./cmd/etcdbake", "./cmd/etcd-verify", "./cmd/packer-plugin-etcd")
+	build.Dir = root
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if output, err := build.CombinedOutput(); err != nil {
+		return fmt.Errorf("building the commands: %w\n%s", err, output)
+	}
+	return nil
+}
+
+// packers are the Packer versions that our plugin is for.
+func packers() []string { return []string{packerbin.Newest, packerbin.Oldest} }
+
+// installPacker installs our plugin, as it is now, for one version of Packer.
+func installPacker(ctx context.Context, version string) error {
+	if err := os.RemoveAll(packerHome(version)); err != nil {
+		return err
+	}
+	_, err := packerWith(ctx, version, map[string]string{"github.com/etcdbake/etcd": command("packer-plugin-etcd")})
+	return err
+}
+
+// packerWith returns a version of Packer, after it has installed further plugins.
+func packerWith(ctx context.Context, version string, plugins map[string]string) (*realpacker.Packer, error) {
+	binary, err := packerbin.Packer(ctx, version)
+	if err != nil {
+		return nil, err
+	}
+	return realpacker.New(ctx, binary, packerHome(version), plugins)
+}
+
+func packerHome(version string) string { return command("home-" + version) }
+
+// rootFS has, besides what a host needs, what Packer's communicator needs.
+func rootFS(ctx context.Context) (string, error) {
+	return host.RootFS(ctx, cached("rootfs"), suite, append(host.Packages(), "openssh-server", "sudo"))
+}
+
+// cached returns a path in the repository's cache folder.
+func cached(name string) string { return filepath.Join("..", "..", ".cache", name) }
+
+// command returns the absolute path of one of our commands.
+func command(name string) string {
+	path, err := filepath.Abs(filepath.Join(cached("e2e-packer"), name))
+	if err != nil {
+		panic(err) // the working folder is gone
+	}
+	return path
+}
