@@ -16,6 +16,7 @@ import (
 
 	"github.com/etcdbake/etcdbake/generator/spec"
 	"github.com/etcdbake/etcdbake/test/internal/commands"
+	"github.com/etcdbake/etcdbake/test/internal/packertest"
 )
 
 const root = "../.."
@@ -41,6 +42,8 @@ func TestSpecsInTheDocumentationLoad(t *testing.T) {
 
 func TestConsolesInTheDocumentationAreWhatIsPrinted(t *testing.T) {
 	bin := commands.Build(t, "etcdbake", "etcdbake-rehearse", "etcd-verify")
+	packer := packertest.New(t)
+	env := append(packer.Env, "PATH="+bin+":"+filepath.Dir(packer.Path)+":"+os.Getenv("PATH"))
 	each(t, func(t *testing.T, path, markdown string) {
 		scratch := t.TempDir()
 		for _, b := range blocks(markdown) {
@@ -53,7 +56,7 @@ func TestConsolesInTheDocumentationAreWhatIsPrinted(t *testing.T) {
 				continue
 			}
 			for _, s := range steps(b.text) {
-				if err := s.run(scratch, bin); errors.Is(err, errMachine) {
+				if err := s.run(scratch, env); errors.Is(err, errMachine) {
 					t.Skipf("%s:%d: %v", path, b.line, err)
 				} else if err != nil {
 					t.Fatalf("%s:%d: %v", path, b.line, err)
@@ -138,10 +141,10 @@ func complete(t *testing.T, text string) string {
 var errMachine = errors.New("cannot rehearse on this machine")
 
 // run runs the step's command in the folder dir and compares what it prints with what is shown.
-func (s step) run(dir, bin string) error {
+func (s step) run(dir string, env []string) error {
 	cmd := exec.Command("sh", "-c", s.command)
 	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "PATH="+bin+":"+os.Getenv("PATH"), "HOME="+dir)
+	cmd.Env = append(env, "HOME="+dir)
 	output, err := cmd.CombinedOutput()
 	if err != nil && bytes.Contains(output, []byte(errMachine.Error())) {
 		return fmt.Errorf("%w\n%s", errMachine, output)

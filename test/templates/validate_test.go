@@ -9,8 +9,7 @@ import (
 	"testing"
 
 	"github.com/etcdbake/etcdbake/test/internal/commands"
-	"github.com/etcdbake/etcdbake/test/internal/realpacker"
-	"github.com/etcdbake/etcdbake/tools/packerbin"
+	"github.com/etcdbake/etcdbake/test/internal/packertest"
 )
 
 // hostile settings end HCL's strings, and would be evaluated by HCL and by a shell.
@@ -55,29 +54,16 @@ func TestTheProvisionerJudgesWhatIsPutIntoATemplate(t *testing.T) {
 	}
 }
 
-// packer is a real one, with our plugin and QEMU's, and etcdbake beside it.
+// packer is a real one, with etcdbake beside it.
 type packer struct {
-	t      *testing.T
-	binary string
-	env    []string
-	bin    string
+	packertest.Packer
+	t   *testing.T
+	bin string
 }
 
 func newPacker(t *testing.T) packer {
 	t.Helper()
-	qemu, err := packerbin.QEMUPlugin(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	binary, bin := packerbin.Need(t, packerbin.Newest), commands.Build(t, "etcdbake", "packer-plugin-etcd")
-	home, err := realpacker.New(t.Context(), binary, t.TempDir(), map[string]string{
-		"github.com/hashicorp/qemu": qemu,
-		"github.com/etcdbake/etcd":  filepath.Join(bin, "packer-plugin-etcd"),
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return packer{t, binary, home.Env(), bin}
+	return packer{packertest.New(t), t, commands.Build(t, "etcdbake")}
 }
 
 // in returns the same for a subtest.
@@ -101,12 +87,7 @@ func (p packer) generate(spec string) string {
 	return filepath.Join(dir, "out", "packer")
 }
 
-func (p packer) command(args ...string) *exec.Cmd {
-	cmd := exec.CommandContext(p.t.Context(), p.binary, args...)
-	cmd.Dir = p.t.TempDir()
-	cmd.Env = p.env
-	return cmd
-}
+func (p packer) command(args ...string) *exec.Cmd { return p.Command(p.t, p.t.TempDir(), args...) }
 
 func (p packer) run(args ...string) {
 	p.t.Helper()

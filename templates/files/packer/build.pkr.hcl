@@ -3,7 +3,7 @@ packer {
   required_plugins {
     etcd = {
       source  = "github.com/etcdbake/etcd"
-      version = ">= 0.0.0"
+      version = ">= 0.1.0"
     }
   }
 }
