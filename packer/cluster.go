@@ -36,7 +36,7 @@ func (c *Config) cluster(arch string) (*spec.Cluster, []string, error) {
 	if c.Spec == "" {
 		return c.judge(arch, etcd)
 	}
-	own, ownWarnings, err := spec.Load(c.Spec)
+	own, _, err := spec.Load(c.Spec) // its warnings are for who makes hosts of it
 	if err != nil {
 		return nil, nil, fmt.Errorf("spec: %w", err)
 	}
@@ -55,9 +55,6 @@ func (c *Config) cluster(arch string) (*spec.Cluster, []string, error) {
 		return nil, nil, err
 	}
 	cluster.Tuning = own.Tuning
-	for _, w := range ownWarnings {
-		warnings = append(warnings, "spec: "+w.Error())
-	}
 	return cluster, warnings, nil
 }
 

@@ -64,13 +64,12 @@ func (g *guest) open(ctx context.Context) error {
 // close removes the folder and returns what the provisioner ends with, given what it would end with otherwise. After a
 // cancellation it first ends what still runs.
 func (g *guest) close(ctx context.Context, err error) error {
-	cancelled := ctx.Err() != nil
-	ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), farewell)
+	last, stop := context.WithTimeout(context.WithoutCancel(ctx), farewell)
 	defer stop()
-	if cancelled {
-		err = errors.Join(context.Cause(ctx), g.stop(ctx))
+	if ctx.Err() != nil {
+		err = errors.Join(context.Cause(ctx), g.stop(last))
 	}
-	if removal := g.exec(ctx, "rm -rf "+shellescape.Quote(g.folder), nil); removal != nil && err == nil {
+	if removal := g.exec(last, "rm -rf "+shellescape.Quote(g.folder), nil); removal != nil && err == nil {
 		err = fmt.Errorf("removing %s from the guest: %w", g.folder, removal)
 	}
 	return err

@@ -155,16 +155,14 @@ func (c *Config) checkVars() (errs []error) {
 	return errs
 }
 
+var scriptPath = regexp.MustCompile(`\{\{.*\.Path\b.*\}\}`)
+
 // checkRemote checks what concerns the guest.
 func (c *Config) checkRemote() (errs []error) {
 	if !path.IsAbs(c.RemoteFolder) {
 		errs = append(errs, fmt.Errorf("remote_folder: %q is not an absolute path\nhint: the default is /tmp", c.RemoteFolder))
 	}
-	command, err := c.command("PATH-OF-SCRIPT", false, nil)
-	switch {
-	case err != nil:
-		errs = append(errs, fmt.Errorf("execute_command: %w", err))
-	case !strings.Contains(command, "PATH-OF-SCRIPT"):
+	if !scriptPath.MatchString(c.ExecuteCommand) {
 		errs = append(errs, errors.New("execute_command does not run the script\nhint: it must use {{ .Path }}"))
 	}
 	return errs

@@ -57,8 +57,8 @@ set -eu
 read -r _ _ _ _ own _ </proc/$$/stat
 [ -s %[1]s ] || exit 0
 read -r group <%[1]s
-if [ "$group" -gt 1 ] && [ "$group" != "$own" ] && kill -0 -- "-$group" 2>/dev/null; then
-	kill -TERM -- "-$group"
+if [ "$group" -gt 1 ] && [ "$group" != "$own" ]; then
+	kill -s TERM -- "-$group" 2>/dev/null || echo 'nothing runs any more'
 fi
 `, g.quoted(groupName))
 }

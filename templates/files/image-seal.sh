@@ -66,7 +66,7 @@ der_files() { files -size -128 | holding -P -e "$pkcs8|$sec1|$pkcs1|$openssh"; }
 
 # shipped: the file is as a Debian package has it, so that what is in it is no secret: cloud-init's documentation has an
 # example of a key, libgnutls tests itself with one. Python compiles its modules when they are installed.
-shipped() {
+shipped() (
 	file=$1
 	case $file in
 	*/__pycache__/*.pyc)
@@ -74,12 +74,12 @@ shipped() {
 		file=${file%/__pycache__/*}/${module%%.*}.py
 		;;
 	esac
-	[ -f "$file" ] || return 1
+	[ -f "$file" ] || exit 1
 	sum=$(md5sum <"$file")
 	sum=${sum%% *}
 	name=${file#"$root/"}
 	cat "$root"/var/lib/dpkg/info/*.md5sums 2>/dev/null | grep -q -x -F -e "$sum  $name" -e "$sum  ${name#usr/}"
-}
+)
 
 private_keys() {
 	{
