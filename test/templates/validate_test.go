@@ -2,11 +2,15 @@
 package templates_test
 
 import (
+	"errors"
+	"flag"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/etcdbake/etcdbake/test/internal/commands"
 	"github.com/etcdbake/etcdbake/test/internal/packertest"
@@ -18,6 +22,10 @@ members: [{name: m1, address: 10.0.0.1}, {name: m2, address: 10.0.0.2, arch: arm
 etcd: {mirrors: ["https://mirror.example.com/$(id)/'q'/${path.root}"]}
 tuning: {settings: {host-whitelist: "\"} # ${file(\"/etc/passwd\")} %{ if } $(id) 'q' \\ 100%"}}
 `
+
+const examples = "../../examples"
+
+var update = flag.Bool("update", false, "rewrite examples/packer")
 
 const plain = "name: k8s-etcd\nmembers: [{name: m1, address: 10.0.0.1}]\n"
 
@@ -35,6 +43,37 @@ func TestPackerTakesTheTemplates(t *testing.T) {
 			p.run("validate", filepath.Join(dir, "qemu"))
 			p.run("validate", filepath.Join(dir, "shell", "qemu"))
 		})
+	}
+}
+
+// TestExamplesAreWhatIsGenerated compares examples/packer with the templates of examples/cluster.yaml.
+func TestExamplesAreWhatIsGenerated(t *testing.T) {
+	spec, err := os.ReadFile(filepath.Join(examples, "cluster.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := packer{t: t, bin: commands.Build(t, "etcdbake")}.generate(string(spec))
+	for _, builder := range []string{"amazon-ebs", "googlecompute", "qemu"} {
+		for _, name := range []string{"build", "source", "variables"} {
+			path := filepath.Join(builder, name+".pkr.hcl")
+			got, err := os.ReadFile(filepath.Join(dir, path))
+			if err != nil {
+				t.Fatal(err)
+			}
+			example := filepath.Join(examples, "packer", path)
+			if *update {
+				if err := errors.Join(os.MkdirAll(filepath.Dir(example), 0o755), os.WriteFile(example, got, 0o644)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(example)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(string(want), string(got)); diff != "" {
+				t.Errorf("%s (-want +got):\n%s", example, diff)
+			}
+		}
 	}
 }
 
