@@ -14,10 +14,8 @@ import (
 	"time"
 
 	"github.com/etcdbake/etcdbake/test/e2e/host"
+	"github.com/etcdbake/etcdbake/test/internal/golden"
 )
-
-// gateway is the bridge's address in every lab: the labs do not see each other.
-const gateway = "10.140.0.1"
 
 // lab is a network with mirrors and hosts, for one test. It is torn down when the test ends.
 type lab struct {
@@ -42,7 +40,7 @@ func newLab(t *testing.T) *lab {
 	if err := os.RemoveAll(logs); err != nil {
 		t.Fatal(err)
 	}
-	network, err := host.NewNetwork(ctx, name, netip.MustParsePrefix(gateway+"/24"))
+	network, err := host.NewNetwork(ctx, name, netip.MustParsePrefix(golden.Prefix))
 	if err != nil {
 		t.Fatal(err)
 	}

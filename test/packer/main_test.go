@@ -41,7 +41,7 @@ func prepare(ctx context.Context) error {
 		return err
 	}
 	for _, v := range packers() {
-		if err := installPacker(ctx, v); err != nil {
+		if _, err := packerbin.Packer(ctx, v); err != nil {
 			return err
 		}
 	}
@@ -63,25 +63,18 @@ func buildCommands(ctx context.Context, root string) error {
 // packers are the Packer versions that our plugin is for.
 func packers() []string { return []string{packerbin.Newest, packerbin.Oldest} }
 
-// installPacker installs our plugin, as it is now, for one version of Packer.
-func installPacker(ctx context.Context, version string) error {
-	if err := os.RemoveAll(packerHome(version)); err != nil {
-		return err
-	}
-	_, err := packerWith(ctx, version, map[string]string{"github.com/etcdbake/etcd": command("packer-plugin-etcd")})
-	return err
-}
-
-// packerWith returns a version of Packer, after it has installed further plugins.
-func packerWith(ctx context.Context, version string, plugins map[string]string) (*realpacker.Packer, error) {
+// packerWithPlugin returns a version of Packer that has our plugin and nothing else.
+func packerWithPlugin(ctx context.Context, version string) (*realpacker.Packer, error) {
 	binary, err := packerbin.Packer(ctx, version)
 	if err != nil {
 		return nil, err
 	}
-	return realpacker.New(ctx, binary, packerHome(version), plugins)
+	plugins, err := os.MkdirTemp("", "plugins-") // it vanishes with the test's namespaces
+	if err != nil {
+		return nil, err
+	}
+	return realpacker.New(ctx, binary, plugins, map[string]string{"github.com/etcdbake/etcd": command("packer-plugin-etcd")})
 }
-
-func packerHome(version string) string { return command("home-" + version) }
 
 // rootFS has, besides what a host needs, what Packer's communicator needs.
 func rootFS(ctx context.Context) (string, error) {

@@ -14,6 +14,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/etcdbake/etcdbake/test/internal/golden"
 	"github.com/etcdbake/etcdbake/test/internal/release"
 )
 
@@ -32,6 +33,7 @@ type mirror struct {
 	tarball []byte
 	stalled chan struct{} // gets a value for each answer that stalls
 	served  atomic.Int32  // good answers
+	servers []*http.Server
 }
 
 func (l *lab) serveMirrors() *mirror {
@@ -41,16 +43,24 @@ func (l *lab) serveMirrors() *mirror {
 		l.t.Fatal(err)
 	}
 	m := &mirror{tarball: tarball, stalled: make(chan struct{}, 16)}
-	for _, address := range []string{gateway, "127.0.0.1"} {
+	for _, address := range []string{golden.Gateway, "127.0.0.1"} {
 		listener, err := l.net.ListenAt(netip.AddrPortFrom(netip.MustParseAddr(address), mirrorPort))
 		if err != nil {
 			l.t.Fatal(err)
 		}
 		server := &http.Server{Handler: m, ErrorLog: log.New(l.t.Output(), "mirror: ", 0), ReadHeaderTimeout: time.Minute}
 		go func() { _ = server.Serve(listener) }() // ends with Close
-		l.t.Cleanup(func() { _ = server.Close() })
+		m.servers = append(m.servers, server)
 	}
+	l.t.Cleanup(m.close)
 	return m
+}
+
+// close ends all mirrors, as often as it is called.
+func (m *mirror) close() {
+	for _, server := range m.servers {
+		_ = server.Close()
+	}
 }
 
 func (m *mirror) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -86,5 +96,7 @@ func (m *mirror) sendHalf(w http.ResponseWriter) {
 }
 
 // mirrorURL is how hosts reach a mirror, localURL how only Packer's machine does.
-func mirrorURL(base string) string { return fmt.Sprintf("http://%s:%d%s", gateway, mirrorPort, base) }
-func localURL(base string) string  { return fmt.Sprintf("http://127.0.0.1:%d%s", mirrorPort, base) }
+func mirrorURL(base string) string {
+	return fmt.Sprintf("http://%s:%d%s", golden.Gateway, mirrorPort, base)
+}
+func localURL(base string) string { return fmt.Sprintf("http://127.0.0.1:%d%s", mirrorPort, base) }

@@ -81,13 +81,14 @@ func (l *lab) shellBuild(spec string) (string, error) {
 			l.t.Fatal(err)
 		}
 	}
-	packer, err := packerWith(l.ctx, packerbin.Newest, nil)
+	packer, err := packerWithPlugin(l.ctx, packerbin.Newest)
 	if err != nil {
 		l.t.Fatal(err)
 	}
 	args := packer.Args(template)
 	cmd := l.net.Command(l.ctx, args[0], args[1:]...)
-	cmd.Env, cmd.Dir = packer.Env(), l.t.TempDir()
+	cmd.Dir = l.t.TempDir()
+	cmd.Env = packer.Env(cmd.Dir)
 	output, err := cmd.CombinedOutput()
 	return string(output), err
 }

@@ -68,14 +68,14 @@ func (l *lab) command(b bake) *exec.Cmd {
 	if v == "" {
 		v = packerbin.Newest
 	}
-	packer, err := packerWith(l.ctx, v, nil)
+	packer, err := packerWithPlugin(l.ctx, v)
 	if err != nil {
 		l.t.Fatal(err)
 	}
 	args := packer.Args(l.write(b))
 	cmd := l.net.Command(l.ctx, args[0], args[1:]...)
-	cmd.Env = packer.Env()
 	cmd.Dir = l.t.TempDir()
+	cmd.Env = packer.Env(cmd.Dir)
 	return cmd
 }
 
