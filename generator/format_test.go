@@ -36,7 +36,9 @@ func TestAGoldenMembersUserDataIsSmallAndHoldsItsIdentityAlone(t *testing.T) {
 		if packed := gzipSize(t, content); packed > 4*1024 {
 			t.Errorf("%s has %d bytes gzipped", m.Path, packed)
 		}
-		for _, absent := range []string{"/etc/systemd/system/", "path: /etc/etcdbake/first-boot\n", "http://", "https://github", "profile.d"} {
+		for _, absent := range []string{
+			"/etc/systemd/system/", "path: /etc/etcdbake/first-boot\n", "http://", "https://github", "profile.d",
+		} {
 			if bytes.Contains(content, []byte(absent)) {
 				t.Errorf("%s has %s", m.Path, absent)
 			}

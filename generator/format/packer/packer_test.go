@@ -62,7 +62,8 @@ func encodeImage(t *testing.T, image Image) map[string]string {
 }
 
 // hostile is text that ends a string, a block and a line in HCL and in a shell, and that HCL would evaluate.
-const hostile = `"}` + "\t" + `\" ${file("/etc/passwd")} %{ for x in [1] }$${x}%%{ endfor } $(id) ` + "`id`" + ` 'q' # // /* <<EOT é 100%`
+const hostile = `"}` + "\t" + `\" ${file("/etc/passwd")} %{ for x in [1] }$${x}%%{ endfor } $(id) ` + "`id`" +
+	` 'q' # // /* <<EOT é 100%`
 
 func hostileImage() Image {
 	release := plan.Release{Version: "3.6.14" + hostile, Arch: "amd64", SHA256: hostile, Mirrors: []string{hostile, "b"}}
