@@ -16,6 +16,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	packersdk "github.com/hashicorp/packer-plugin-sdk/packer"
+	"github.com/hashicorp/packer-plugin-sdk/template/config"
 )
 
 // local is a communicator to this machine, which starts each command in a session of its own, as sshd does.
@@ -207,6 +208,33 @@ func TestAFailedBuildLeavesNothing(t *testing.T) {
 	}
 	if left, _ := os.ReadDir(folder); len(left) > 0 || said.String() != "no\n" {
 		t.Errorf("left %v, said %s", left, said)
+	}
+}
+
+func TestACommandThatOutlivesItsBuildSpeaksToNobody(t *testing.T) {
+	var said []string
+	l := &lines{say: func(line string) { said = append(said, line) }}
+	l.Write([]byte("one\ntw"))
+	l.Write([]byte("o\nthree"))
+	l.end()
+	l.Write([]byte("late\n"))
+	if diff := cmp.Diff([]string{"one", "two", "three"}, said); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestWithoutCleaningTheSealIsLenient(t *testing.T) {
+	g, _ := newGuest(t.Context(), t)
+	layout, _, err := g.config.layout("amd64")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for clean, want := range map[config.Trilean]string{config.TriTrue: "set -- strict\n", config.TriFalse: "set -- lenient\n"} {
+		g.config.Clean = clean
+		scripts, err := g.scripts(layout, false)
+		if err != nil || !strings.Contains(scripts[sealName], want) || !strings.Contains(scripts[unusedName], "set -- unused\n") {
+			t.Errorf("clean %v, %v: %.300s", clean, err, scripts[sealName])
+		}
 	}
 }
 

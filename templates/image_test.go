@@ -146,6 +146,8 @@ func TestTheSealFindsEveryKindOfPrivateKey(t *testing.T) {
 		"/var/lib/x/user-data.b64":           "content: " + base64.StdEncoding.EncodeToString([]byte(key)),
 		"/var/lib/x/rsa.b64":                 "content: " + base64.StdEncoding.EncodeToString([]byte(rsaPEM)),
 		"/var/lib/x/ec.b64":                  base64.StdEncoding.EncodeToString([]byte(strings.ReplaceAll(key, "PRIV", "EC PRIV"))),
+		"/var/lib/x/openssh.b64":             base64.StdEncoding.EncodeToString([]byte(strings.ReplaceAll(key, "PRIV", "OPENSSH PRIV"))),
+		"/usr/local/share/big":               strings.Repeat("x", 3<<20) + "\n" + key,
 		"/root/.ssh/id_ed25519":              strings.ReplaceAll(key, "PRIVATE", "OPENSSH PRIVATE"),
 		"/srv/openssh":                       "openssh-key-v1\x00\x00\x00\x00\x04none",
 		"/srv/pkcs8-p256":                    string(pkcs8(t, newECDSA(t, elliptic.P256()))),
@@ -192,10 +194,20 @@ func TestAPackagesOwnExampleOfAKeyIsNoSecret(t *testing.T) {
 	}
 }
 
+func TestADataDirectoryIsFoundOnce(t *testing.T) {
+	i := newImage(t)
+	i.write("/var/lib/etcd/member/snap/db", "x")
+	i.write("/var/lib/etcd/member/wal/0000000000000000-0000000000000000.wal", "x")
+	want := []string{"found /var/lib/etcd/member: data of an etcd that has run here: all hosts would be one member"}
+	if lines, ok := i.run(ImageSeal, "unused"); ok || cmp.Diff(want, lines) != "" {
+		t.Errorf("succeeded %v: %q", ok, lines)
+	}
+}
+
 func TestTheSealFindsTracesOfOneHost(t *testing.T) {
 	const wal = "0000000000000000-0000000000000000.wal"
 	for path, want := range map[string]string{
-		"/var/lib/etcd/member":                                    "data of an etcd that has run here: all hosts would be one member",
+		"/var/lib/etcd/x":                                         "data of an etcd that has run here: all hosts would be one member",
 		"/mnt/default.etcd/member/snap/db":                        "data of an etcd",
 		"/srv/wal/" + wal:                                         "data of an etcd",
 		"/etc/etcd/etcd.conf":                                     "configuration of one host",
