@@ -51,7 +51,7 @@ type Options struct {
 type Summary struct {
 	Cluster  *spec.Cluster
 	Warnings []spec.Problem
-	// Changes are the certificates that were made or made again, and Notes what the operator should know of the others.
+	// Changes are the certificates that were made or made again, and Notes what the operator should know besides.
 	Changes []pki.Change
 	Notes   []string
 	Members []Artefact
@@ -153,6 +153,10 @@ func clusterArtefacts(ctx context.Context, o Options, summary *Summary) ([]artef
 	}
 	var all []artefact
 	if o.Format == RootFS {
+		if cluster.Target.Image == spec.GoldenImage && len(programs) < len(cluster.Arches()) {
+			summary.Notes = append(summary.Notes, "an image's tar has no etcd, and hosts of a golden image download none: "+
+				"add it with --etcd-release")
+		}
 		all, err = tars(cluster, hosts, programs)
 	} else {
 		all, err = userData(cluster, hosts)
