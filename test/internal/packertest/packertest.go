@@ -30,14 +30,14 @@ func New(t testing.TB) Packer {
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("building the plugin: %v\n%s", err, out)
 	}
-	home, err := realpacker.New(t.Context(), path, t.TempDir(), map[string]string{
+	packer, err := realpacker.New(t.Context(), path, t.TempDir(), map[string]string{
 		"github.com/hashicorp/qemu": qemu,
 		"github.com/etcdbake/etcd":  ours,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return Packer{path, home.Env()}
+	return Packer{path, packer.Env(t.TempDir())}
 }
 
 // Command prepares a command of Packer in the folder dir.
