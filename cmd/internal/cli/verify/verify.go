@@ -78,7 +78,7 @@ func newCommand(s cli.Streams, getenv func(string) string) *cobra.Command {
 	f.StringVar(&c.key, "key", "", "`file` with the client certificate's key (or $ETCDCTL_KEY)")
 	f.StringVar(&c.user, "user", "", "`name[:password]` where authentication is on (or $ETCDCTL_USER, $ETCDCTL_PASSWORD)")
 	f.StringVarP(&c.output, "output", "o", "table", "`format` of the report: table or json")
-	f.DurationVar(&c.options.Wait, "wait", 0, "how `long` to wait for what may heal by itself, such as a host that still boots")
+	f.DurationVar(&c.options.Wait, "wait", 0, "`duration` to wait for what may heal by itself, such as a host that still boots")
 	f.DurationVar(&c.options.Timeout, "timeout", verify.DefaultTimeout,
 		"deadline of one round of checks; one step takes a quarter of it at most")
 	f.BoolVar(&c.options.Strict, "strict", false, "let warnings fail too")
