@@ -33,15 +33,23 @@ func member(e *facts.Endpoint) report.Member {
 		return m
 	}
 	m.ID, m.Version = report.ID(s.MemberID), s.Version
-	m.DBSizeBytes, m.DBInUseBytes = s.DBSize, s.DBInUse
+	m.DBSizeBytes, m.DBInUseBytes, m.QuotaBytes = s.DBSize, s.DBInUse, max(s.Quota, e.Metrics.Quota)
 	m.Leader, m.Learner = s.Leader == s.MemberID, s.Learner
 	if s.Leader != 0 {
 		m.LeaderID = report.ID(s.Leader)
 	}
 	m.RaftTerm, m.RaftIndex, m.AppliedIndex = s.Term, s.Index, s.Applied
 	m.RoundTripMicros = s.RoundTrip.Microseconds()
+	m.Fsync, m.Commit, m.PeerRTT = latency(e.Metrics.Fsync), latency(e.Metrics.Commit), latency(e.Metrics.PeerRTT)
 	m.Errors = append(m.Errors, s.Errors...)
 	return m
+}
+
+func latency(l facts.Latency) *report.Latency {
+	if l.Samples == 0 {
+		return nil
+	}
+	return &report.Latency{Samples: l.Samples, P99Micros: l.P99.Microseconds()}
 }
 
 func certificate(s *facts.Served) *report.Certificate {
