@@ -86,6 +86,8 @@ type Result struct {
 	Evidence string `json:"evidence,omitempty"`
 	// Hint says what to do about it.
 	Hint string `json:"hint,omitempty"`
+	// See names the check that says more, where this one was skipped because of it.
+	See string `json:"see,omitempty"`
 	// Heals says that waiting may change the verdict, as for a host that has not booted yet.
 	Heals bool `json:"heals,omitempty"`
 }
