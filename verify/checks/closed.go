@@ -11,8 +11,14 @@ import (
 // Closed proves that nobody gets in without a certificate from the right CA, on the client port and on the peer port.
 type Closed struct{}
 
-// Name is "closed".
-func (Closed) Name() string { return "closed" }
+// About says what the check is.
+func (Closed) About() About {
+	return About{
+		Name:   "closed",
+		Proves: "no certificate, one from another CA, plaintext, and on the peer port a client's, are all refused",
+		Needs:  "a way to the client and peer ports; makes connections that are refused",
+	}
+}
 
 // Judge has one result per port and way to get in.
 func (Closed) Judge(c *facts.Cluster) []report.Result {
@@ -73,7 +79,7 @@ func wideOpen(p *facts.Port) facts.ProbeKind {
 // silent: no answer is not a refusal, but from a member that answers nobody it is no news either.
 func silent(e *facts.Endpoint, r report.Result) report.Result {
 	if !e.Answered() {
-		return skip(r, "no answer: see reach")
+		return because("reach", r, "no answer")
 	}
 	r = bad(report.Undetermined, r, "refused", "no answer",
 		"the port neither refused nor accepted in time: try a longer --timeout")

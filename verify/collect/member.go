@@ -36,7 +36,7 @@ func (m *member) look(ctx context.Context) {
 		m.Expected = m.round.expectedNamed(m.Endpoint)
 	}
 	if m.Answered() {
-		m.round.probes.Go(func() { m.Metrics = m.metrics(ctx) })
+		m.round.probes.Go(func() { m.inspect(ctx) })
 	}
 	if m.Fault == nil || m.Fault.Stage != facts.TCP {
 		m.round.probes.Go(func() { m.round.probeClient(ctx, m.Endpoint) })

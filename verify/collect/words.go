@@ -76,6 +76,8 @@ func rpcFault(err, readErr error) *facts.Fault {
 		f.Kind, f.Words = facts.Denied, "authentication is on and our rights do not suffice: "+short
 	case isAny(text, noQuorumTexts()):
 		f.Kind, f.Words = facts.NoQuorum, "the member cannot reach a quorum: "+short
+	case isAny(text, movedTexts()):
+		f.Kind, f.Words = facts.Moved, "the revision was compacted, or has not been reached yet"
 	case text == desc(rpctypes.ErrGRPCNotSupportedForLearner):
 		f.Kind, f.Words = facts.IsLearner, "a learner does not answer this"
 	case code == codes.DeadlineExceeded || timedOut(err):
@@ -100,7 +102,11 @@ func codeOf(err error) codes.Code {
 
 func deniedTexts() []string {
 	return []string{desc(rpctypes.ErrGRPCUserEmpty), desc(rpctypes.ErrGRPCPermissionDenied), desc(rpctypes.ErrGRPCAuthFailed),
-		desc(rpctypes.ErrGRPCInvalidAuthToken), desc(rpctypes.ErrGRPCAuthOldRevision)}
+		desc(rpctypes.ErrGRPCInvalidAuthToken), desc(rpctypes.ErrGRPCAuthOldRevision), desc(rpctypes.ErrGRPCUserNotFound)}
+}
+
+func movedTexts() []string {
+	return []string{desc(rpctypes.ErrGRPCCompacted), desc(rpctypes.ErrGRPCFutureRev)}
 }
 
 func noQuorumTexts() []string {
