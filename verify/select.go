@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -40,6 +41,9 @@ func (o Options) selected() ([]checks.Check, error) {
 	if limits == (checks.Limits{}) {
 		limits = checks.DefaultLimits()
 	}
+	if err := limits.Validate(); err != nil {
+		return nil, err
+	}
 	all := checks.All(limits)
 	var names []string
 	for _, c := range all {
@@ -49,6 +53,9 @@ func (o Options) selected() ([]checks.Check, error) {
 		if !slices.Contains(names, name) {
 			return nil, fmt.Errorf("there is no check %q: the checks are %s", name, strings.Join(names, ", "))
 		}
+	}
+	if o.Host == nil && slices.Contains(o.Only, "host") {
+		return nil, errors.New("the check host looks at this machine, a member's: ask for it with --host")
 	}
 	all = slices.DeleteFunc(all, func(c checks.Check) bool { return !o.runs(c.About().Name) })
 	if len(all) == 0 {

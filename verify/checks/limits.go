@@ -1,6 +1,9 @@
 package checks
 
-import "time"
+import (
+	"errors"
+	"time"
+)
 
 // Limits are the thresholds of checks. DefaultLimits says where each comes from.
 type Limits struct {
@@ -21,6 +24,19 @@ type Limits struct {
 	Lag uint64
 	// Renew is how long before its end a certificate is warned of; at a third of a life that is shorter than three times this.
 	Renew time.Duration
+}
+
+// Validate refuses limits that nothing or everything would pass.
+func (l Limits) Validate() error {
+	switch {
+	case l.Fsync <= 0, l.Commit <= 0, l.PeerRTT <= 0, l.Skew <= 0:
+		return errors.New("the limits of fsync, commit, round trip and clock skew must be positive")
+	case l.QuotaWarn <= 0, l.QuotaWarn > 1, l.QuotaFail <= 0, l.QuotaFail > 1, l.InUse < 0, l.InUse > 1:
+		return errors.New("limits of the quota and of what is in use are shares: above 0, and at most 1")
+	case l.Renew < 0:
+		return errors.New("the time before a certificate's end must not be negative")
+	}
+	return nil
 }
 
 // DefaultLimits are upstream's advice where it gives any.

@@ -7,6 +7,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -51,6 +52,9 @@ type command struct {
 	cacert, cert, key string
 	user              string
 	output            string
+	host              bool
+	member            string
+	watch             time.Duration
 }
 
 // New returns the command.
@@ -82,8 +86,13 @@ func newCommand(s cli.Streams, getenv func(string) string) *cobra.Command {
 	f.DurationVar(&c.options.Timeout, "timeout", verify.DefaultTimeout,
 		"deadline of one round of checks; one step takes a quarter of it at most")
 	f.BoolVar(&c.options.Strict, "strict", false, "let warnings fail too")
+	c.addCheckFlags(f)
+	c.addLimitFlags(f)
+	for _, flag := range []string{"only", "skip"} {
+		cli.CompleteValues(root, flag, checkNames()...)
+	}
 	root.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(formats(), cobra.ShellCompDirectiveNoFileComp))
-	root.AddCommand(cli.VersionCommand())
+	root.AddCommand(checksCommand(), cli.VersionCommand())
 	return root
 }
 
@@ -96,21 +105,37 @@ func (c *command) run(ctx context.Context) error {
 	if err := c.complete(); err != nil {
 		return cli.UsageError(err)
 	}
+	if c.watch > 0 {
+		return c.watching(ctx)
+	}
 	report, err := verify.Run(ctx, c.options)
 	switch {
 	case ctx.Err() != nil:
-		err := fmt.Errorf("stopped before the end (%w): nothing can be told", context.Cause(ctx))
-		return &cli.ExitError{Code: cli.ExitUndetermined, Err: err}
+		return stopped(ctx)
 	case err != nil:
 		return cli.UsageError(err)
 	}
 	if err := c.write(report); err != nil {
-		return &cli.ExitError{Code: cli.ExitUndetermined, Err: fmt.Errorf("writing the report: %w", err)}
+		return unwritten(err)
 	}
-	if code := report.ExitCode(); code != cli.ExitOK {
-		return &cli.ExitError{Code: code} // the report has said it all
+	return c.exit(report)
+}
+
+// exit is the report's exit code as an error; the report has said it all.
+func (c *command) exit(r *verify.Report) error {
+	if code := r.ExitCode(); code != cli.ExitOK {
+		return &cli.ExitError{Code: code}
 	}
 	return nil
+}
+
+func stopped(ctx context.Context) error {
+	err := fmt.Errorf("stopped before the end (%w): nothing can be told", context.Cause(ctx))
+	return &cli.ExitError{Code: cli.ExitUndetermined, Err: err}
+}
+
+func unwritten(err error) error {
+	return &cli.ExitError{Code: cli.ExitUndetermined, Err: fmt.Errorf("writing the report: %w", err)}
 }
 
 // complete fills in the options from files and the environment.
@@ -136,6 +161,9 @@ func (c *command) complete() error {
 		return fmt.Errorf("nothing to verify: give --expect out/expect.json, or --endpoints\nsee etcd-verify --help")
 	}
 	if err := c.login(); err != nil {
+		return err
+	}
+	if err := c.completeChecks(); err != nil {
 		return err
 	}
 	c.options.Progress = func(line string) { fmt.Fprintln(c.streams.Err, line) }
