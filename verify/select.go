@@ -35,12 +35,17 @@ func (o Options) noCanary() string {
 	return ""
 }
 
+// limits are those given, else upstream's advice.
+func (o Options) limits() checks.Limits {
+	if o.Limits == (checks.Limits{}) {
+		return checks.DefaultLimits()
+	}
+	return o.Limits
+}
+
 // selected are the checks to run; an error names one that does not exist.
 func (o Options) selected() ([]checks.Check, error) {
-	limits := o.Limits
-	if limits == (checks.Limits{}) {
-		limits = checks.DefaultLimits()
-	}
+	limits := o.limits()
 	if err := limits.Validate(); err != nil {
 		return nil, err
 	}

@@ -91,7 +91,7 @@ func (o Options) round(ctx context.Context, cfg collect.Config, selected []check
 	r := &Report{Schema: report.Schema, StartedAt: start.UTC().Truncate(time.Millisecond), Strict: o.Strict}
 	r.Results = orphaned(checks.Judge(seen, selected), selected)
 	r.Verdict = report.Judge(r.Results, o.Strict)
-	describe(r, seen)
+	describe(r, seen, o.limits())
 	r.TookMS = time.Since(start).Milliseconds()
 	return r, nil
 }

@@ -142,25 +142,28 @@ func newCheckRow(g grid, i int, check string) checkRow {
 	return row
 }
 
-// cleaned is a copy of the report without control characters.
+// longest is the longest text of the page; JSON has all of it.
+const longest = 1000
+
+// cleaned is a copy of the report without control characters, and with no text that would be all of the page.
 func cleaned(r *report.Report) *report.Report {
 	c := *r
-	c.Cluster, c.ClusterID = clean(c.Cluster), clean(c.ClusterID)
+	c.Cluster, c.ClusterID = fitting(c.Cluster), fitting(c.ClusterID)
 	c.Members, c.Results = slices.Clone(c.Members), slices.Clone(c.Results)
 	for i := range c.Members {
 		m := &c.Members[i]
 		for _, s := range []*string{&m.Endpoint, &m.Name, &m.ID, &m.Version, &m.LeaderID} {
-			*s = clean(*s)
+			*s = fitting(*s)
 		}
-		m.Errors = []string{cleanLines(strings.Join(m.Errors, "\n"))}
+		m.Errors = []string{shorten(cleanLines(strings.Join(m.Errors, "\n")), longest)}
 	}
 	for i := range c.Results {
 		x := &c.Results[i]
 		for _, s := range []*string{&x.Check, &x.Member, &x.Endpoint, &x.Subject} {
-			*s = clean(*s)
+			*s = fitting(*s)
 		}
 		for _, s := range []*string{&x.Expected, &x.Seen, &x.Evidence, &x.Hint} {
-			*s = cleanLines(*s)
+			*s = shorten(cleanLines(*s), longest)
 		}
 	}
 	return &c

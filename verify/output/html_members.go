@@ -94,7 +94,7 @@ func newSpeed(r *report.Report) speed {
 		if top == 0 {
 			continue
 		}
-		s.Columns = append(s.Columns, speedColumn{what.title, "0 to " + latencyText(top)})
+		s.Columns = append(s.Columns, speedColumn{what.title, scaleText(r, what, top)})
 		for _, m := range r.Members {
 			if m.ID == "" {
 				continue
@@ -120,6 +120,17 @@ func roundTrip(m report.Member) *report.Latency {
 		return nil
 	}
 	return &report.Latency{Samples: 1, P99Micros: m.RoundTripMicros}
+}
+
+// scaleText says what the scale of a measure is, and where the advice is on it.
+func scaleText(r *report.Report, what measure, top int64) string {
+	text := "0 to " + latencyText(top)
+	for _, m := range r.Members {
+		if l := what.of(m); l != nil && l.LimitMicros > 0 {
+			return text + ", advised ≤ " + latencyText(l.LimitMicros)
+		}
+	}
+	return text
 }
 
 // scale is the end of a measure's scale in microseconds: a round number that no member and no advice exceeds.
@@ -149,11 +160,10 @@ func latencyBar(l *report.Latency, top int64) *bar {
 	b := &bar{Text: latencyText(l.P99Micros), Width: width(float64(l.P99Micros), float64(top))}
 	if l.Samples > 1 {
 		b.Text = "≤ " + b.Text
-		b.Note = "99 % of " + humanize.Comma(int64(l.Samples))
+		b.Note = "99 % of " + humanize.Comma(int64(l.Samples)) + " samples"
 	}
 	if l.LimitMicros > 0 {
 		b.Limit = template.CSS(fmt.Sprintf("left:%.2f%%", 100*float64(l.LimitMicros)/float64(top)))
-		b.Note += ", advised " + latencyText(l.LimitMicros)
 		b.Over = l.P99Micros > l.LimitMicros
 	}
 	return b

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/dustin/go-humanize"
+	"github.com/dustin/go-humanize/english"
 
 	"github.com/etcdbake/etcdbake/verify/report"
 )
@@ -74,13 +74,27 @@ func newLifetime(r *report.Report, a axis, m report.Member, c kept) lifetime {
 	return life
 }
 
-// relative is a time by another one: "in 11 months", "3 days ago".
+// relative is a time by another one: "in 334 days", "3 days ago".
 func relative(t, now time.Time) string {
-	s := humanize.RelTime(t, now, "ago", "")
-	if ahead, ok := strings.CutSuffix(s, " "); ok {
-		return "in " + ahead
+	if t.After(now) {
+		return "in " + span(t.Sub(now))
 	}
-	return s
+	return span(now.Sub(t)) + " ago"
+}
+
+// span is a duration in the largest unit (but months) of which it has two, rounded down.
+func span(d time.Duration) string {
+	const day = 24 * time.Hour
+	switch {
+	case d >= 2*365*day:
+		return english.Plural(int(d/(365*day)), "year", "")
+	case d >= 2*day:
+		return english.Plural(int(d/day), "day", "")
+	case d >= 2*time.Hour:
+		return english.Plural(int(d.Hours()), "hour", "")
+	default:
+		return english.Plural(int(d.Minutes()), "minute", "")
+	}
 }
 
 func (a axis) with(t time.Time) axis {
@@ -93,16 +107,21 @@ func (a axis) with(t time.Time) axis {
 	return a
 }
 
-func (a axis) left(t time.Time) template.CSS {
+// share is where on the axis t is, from 0 to 1.
+func (a axis) share(t time.Time) float64 {
 	if !a.to.After(a.from) {
-		return "left:0"
+		return 0
 	}
-	return template.CSS(fmt.Sprintf("left:%.2f%%", 100*float64(t.Sub(a.from))/float64(a.to.Sub(a.from))))
+	return float64(t.Sub(a.from)) / float64(a.to.Sub(a.from))
+}
+
+func (a axis) left(t time.Time) template.CSS {
+	return template.CSS(fmt.Sprintf("left:%.2f%%", 100*a.share(t)))
 }
 
 // ticks are at the beginnings of years, months, days or hours: the finest of which there are not too many.
 func (a axis) ticks() []tick {
-	const most = 7
+	const most, lastLabel = 7, 0.9 // a label begins at its tick and would leave the axis
 	for _, step := range []struct {
 		years, months int
 		length        time.Duration
@@ -130,7 +149,11 @@ func (a axis) ticks() []tick {
 		}
 		var ticks []tick
 		for ; !at.After(a.to) && len(ticks) <= most; at = next(at) {
-			if !at.Before(a.from) {
+			switch share := a.share(at); {
+			case share < 0:
+			case share > lastLabel:
+				ticks = append(ticks, tick{"", a.left(at)})
+			default:
 				ticks = append(ticks, tick{at.Format(step.layout), a.left(at)})
 			}
 		}
