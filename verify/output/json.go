@@ -8,7 +8,12 @@ import (
 )
 
 // JSON writes the report as one indented JSON document, by report.v1.schema.json. Lists are never null.
-func JSON(w io.Writer, r *report.Report) error {
+func JSON(w io.Writer, r *report.Report) error { return encode(w, r, "  ") }
+
+// JSONLine is JSON on one line.
+func JSONLine(w io.Writer, r *report.Report) error { return encode(w, r, "") }
+
+func encode(w io.Writer, r *report.Report, indent string) error {
 	whole := *r
 	if whole.Members == nil {
 		whole.Members = []report.Member{}
@@ -18,6 +23,6 @@ func JSON(w io.Writer, r *report.Report) error {
 	}
 	e := json.NewEncoder(w)
 	e.SetEscapeHTML(false)
-	e.SetIndent("", "  ")
+	e.SetIndent("", indent)
 	return e.Encode(whole)
 }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"slices"
 	"strings"
 	"time"
 
@@ -14,7 +13,6 @@ import (
 	"github.com/etcdbake/etcdbake/cmd/internal/cli"
 	"github.com/etcdbake/etcdbake/verify"
 	"github.com/etcdbake/etcdbake/verify/expect"
-	"github.com/etcdbake/etcdbake/verify/output"
 )
 
 const long = `Look at a running etcd cluster from outside and say whether it is the cluster that it should be.
@@ -28,7 +26,8 @@ Only one thing is ever written: a few keys under /etcdbake/verify/, removed at o
 With --expect and none of --cacert, --cert and --key, the client certificate "verify" of the folder pki/ beside the
 folder of expect.json is used, where there is one: for out/expect.json, pki/ca.pem and pki/clients/verify{,-key}.pem.
 
-Exit codes: 0 all checks pass, 1 a check failed, 2 wrong usage or unreadable input, 3 it could not be told.`
+Exit codes: 0 all checks pass, 1 a check failed, 2 wrong usage or unreadable input, 3 it could not be told. With
+"--output nagios" they are those of a monitoring plugin: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN.`
 
 const examples = `  # the cluster that etcdbake generated, right after its hosts were created
   etcd-verify --expect out/expect.json --wait 10m
@@ -40,7 +39,7 @@ const examples = `  # the cluster that etcdbake generated, right after its hosts
   etcd-verify --cluster
 
   # in a pipeline
-  etcd-verify --expect out/expect.json --strict --output json > report.json`
+  etcd-verify --expect out/expect.json --strict --output table --output junit=report.xml --output html=report.html`
 
 // command is the flags and what they are completed with.
 type command struct {
@@ -51,7 +50,8 @@ type command struct {
 	expect            string
 	cacert, cert, key string
 	user              string
-	output            string
+	output            []string
+	outputs           outputs
 	host              bool
 	member            string
 	watch             time.Duration
@@ -81,7 +81,7 @@ func newCommand(s cli.Streams, getenv func(string) string) *cobra.Command {
 	f.StringVar(&c.cert, "cert", "", "`file` with the client certificate (or $ETCDCTL_CERT)")
 	f.StringVar(&c.key, "key", "", "`file` with the client certificate's key (or $ETCDCTL_KEY)")
 	f.StringVar(&c.user, "user", "", "`name[:password]` where authentication is on (or $ETCDCTL_USER, $ETCDCTL_PASSWORD)")
-	f.StringVarP(&c.output, "output", "o", "table", "`format` of the report: table or json")
+	c.addOutputFlag(root)
 	f.DurationVar(&c.options.Wait, "wait", 0, "`duration` to wait for what may heal by itself, such as a host that still boots")
 	f.DurationVar(&c.options.Timeout, "timeout", verify.DefaultTimeout,
 		"deadline of one round of checks; one step takes a quarter of it at most")
@@ -91,17 +91,19 @@ func newCommand(s cli.Streams, getenv func(string) string) *cobra.Command {
 	for _, flag := range []string{"only", "skip"} {
 		cli.CompleteValues(root, flag, checkNames()...)
 	}
-	root.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(formats(), cobra.ShellCompDirectiveNoFileComp))
 	root.AddCommand(checksCommand(), cli.VersionCommand())
 	return root
 }
 
-func formats() []string { return []string{"table", "json"} }
-
 func (c *command) run(ctx context.Context) error {
-	if !slices.Contains(formats(), c.output) {
-		return cli.UsageError(fmt.Errorf("--output %q is not one of %s", c.output, strings.Join(formats(), ", ")))
+	var err error
+	if c.outputs, err = parseOutputs(c.output, c.streams.Out); err != nil {
+		return cli.UsageError(err)
 	}
+	return c.outputs.asPlugin(c.verify(ctx))
+}
+
+func (c *command) verify(ctx context.Context) error {
 	if err := c.complete(); err != nil {
 		return cli.UsageError(err)
 	}
@@ -115,7 +117,7 @@ func (c *command) run(ctx context.Context) error {
 	case err != nil:
 		return cli.UsageError(err)
 	}
-	if err := c.write(report); err != nil {
+	if err := c.outputs.write(c.streams.Out, report); err != nil {
 		return unwritten(err)
 	}
 	return c.exit(report)
@@ -123,7 +125,7 @@ func (c *command) run(ctx context.Context) error {
 
 // exit is the report's exit code as an error; the report has said it all.
 func (c *command) exit(r *verify.Report) error {
-	if code := r.ExitCode(); code != cli.ExitOK {
+	if code := c.outputs.exitCode(r); code != cli.ExitOK {
 		return &cli.ExitError{Code: code}
 	}
 	return nil
@@ -170,11 +172,4 @@ func (c *command) complete() error {
 	var err error
 	c.options.Credentials, err = c.credentials()
 	return err
-}
-
-func (c *command) write(r *verify.Report) error {
-	if c.output == "json" {
-		return output.JSON(c.streams.Out, r)
-	}
-	return output.Table(c.streams.Out, r, cli.Color(c.streams.Out))
 }

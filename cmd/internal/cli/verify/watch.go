@@ -2,12 +2,13 @@ package verifycmd
 
 import (
 	"context"
-	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
 	"github.com/etcdbake/etcdbake/cmd/internal/cli"
 	"github.com/etcdbake/etcdbake/verify"
+	"github.com/etcdbake/etcdbake/verify/output"
 )
 
 // clear moves a terminal's cursor to its corner and empties the screen.
@@ -38,13 +39,14 @@ func (c *command) watching(ctx context.Context) error {
 	}
 }
 
-// writeRound writes one of many reports: a table is drawn over the last one on a terminal, JSON takes a line.
+// writeRound writes one of many reports: a table is drawn over the last one on a terminal, JSON takes a line, and files are
+// replaced.
 func (c *command) writeRound(r *verify.Report) error {
 	switch {
-	case c.output == "json":
-		return json.NewEncoder(c.streams.Out).Encode(r)
-	case cli.IsTerminal(c.streams.Out):
+	case c.outputs.onStdout("json"):
+		return errors.Join(output.JSONLine(c.streams.Out, r), c.outputs.writeFiles(r))
+	case c.outputs.onStdout("table") && cli.IsTerminal(c.streams.Out):
 		fmt.Fprint(c.streams.Out, clear)
 	}
-	return c.write(r)
+	return c.outputs.write(c.streams.Out, r)
 }
