@@ -47,6 +47,18 @@ demo: ## From a spec to a verified three-member cluster on this machine
 test: ## Run every test that needs neither root nor apt
 	$(GO) test $(RACE) ./...
 
+# Each version takes about half a minute.
+ETCD_VERSIONS ?= 3.5.35,3.6.14,3.7.3
+SOAK ?= 200
+
+.PHONY: faults
+faults: ## Break real clusters of every etcd version in every way, and verify them
+	$(GO) test -count=1 -timeout 20m ./verify -run '^TestEveryFault' -etcd '$(ETCD_VERSIONS)'
+
+.PHONY: soak
+soak: ## Verify a healthy cluster under load SOAK times (200): no false alarm
+	$(GO) test -count=1 -timeout 30m ./verify -run IsNeverAccused -soak '$(SOAK)' -v
+
 .PHONY: e2e
 e2e: ## Boot three real hosts from the user-data and verify them (root, Debian, apt)
 	@[ "$$(id -u)" = 0 ] || { echo 'make e2e boots real hosts with systemd-nspawn: run it as root' >&2; exit 1; }

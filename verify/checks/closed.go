@@ -30,6 +30,8 @@ func (Closed) Judge(c *facts.Cluster) []report.Result {
 		}
 		if r, ok := advertisesPlaintext(e); ok {
 			results = append(results, r)
+		} else if r, ok := listensPlaintext(e); ok {
+			results = append(results, r)
 		}
 	}
 	return results
@@ -128,6 +130,27 @@ func advertisesPlaintext(e *facts.Endpoint) (report.Result, bool) {
 	}
 	return bad(report.Fail, on(e, "advertised URLs"), "https:// alone", strings.Join(plain, ", "),
 		"a listener without TLS is advertised: remove it"), true
+}
+
+// listensPlaintext finds listeners without TLS that the member's command line shows, on ports that nobody is told of.
+func listensPlaintext(e *facts.Endpoint) (report.Result, bool) {
+	if len(e.CommandLine) == 0 || wideOpen(&e.Client) != "" || anyOpen(e.Peers) {
+		return report.Result{}, false
+	}
+	given := parseFlags(e.CommandLine[1:])
+	var plain []string
+	for _, flag := range []string{"listen-client-urls", "listen-peer-urls"} {
+		for u := range strings.SplitSeq(given[flag], ",") {
+			if strings.HasPrefix(u, "http://") {
+				plain = append(plain, u)
+			}
+		}
+	}
+	if len(plain) == 0 {
+		return report.Result{}, false
+	}
+	return bad(report.Fail, on(e, "listen URLs"), "https:// alone", strings.Join(plain, ", "),
+		"anyone on its network can read and write there, without a certificate: remove the listener"), true
 }
 
 func anyOpen(ports []facts.Port) bool {

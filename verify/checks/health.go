@@ -110,7 +110,7 @@ func complaints(e *facts.Endpoint) []report.Result {
 
 func version(c *facts.Cluster, e *facts.Endpoint) report.Result {
 	r, v := on(e, "version"), e.Status.Version
-	wanted := common(c, func(e *facts.Endpoint) string { return e.Status.Version })
+	wanted := common(c.Inside(), func(e *facts.Endpoint) string { return e.Status.Version })
 	if c.Expect != nil && c.Expect.EtcdVersion != "" {
 		wanted = c.Expect.EtcdVersion
 	}

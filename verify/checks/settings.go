@@ -51,7 +51,7 @@ func quota(c *facts.Cluster, e *facts.Endpoint) report.Result {
 	}
 	wanted, ok := expectedQuota(c)
 	if !ok {
-		wanted = common(c, toldQuota)
+		wanted = common(c.Inside(), toldQuota)
 	}
 	if own != wanted {
 		return bad(report.Fail, r, bytes(wanted), bytes(own), "quota-backend-bytes is another than it should be: "+settingHint)
@@ -95,7 +95,7 @@ func gates(c *facts.Cluster, e *facts.Endpoint) report.Result {
 		wanted, ok = c.Expect.Settings["ETCD_FEATURE_GATES"]
 	}
 	if !ok {
-		if usual := common(c, enabled); enabled(e) != usual {
+		if usual := common(peersOf(c, e), enabled); enabled(e) != usual {
 			return bad(report.Fail, r, "on: "+usual, "on: "+enabled(e), "it is not set up like most members: "+settingHint)
 		}
 		return pass(r, "on: "+enabled(e))
@@ -124,14 +124,19 @@ func enabled(e *facts.Endpoint) string {
 	return strings.Join(names, " ")
 }
 
-// common is what most members say; the first of them on a tie.
-func common[T comparable](c *facts.Cluster, say func(*facts.Endpoint) T) T {
+// peersOf are the members of the same version, the only ones with the same gates by default.
+func peersOf(c *facts.Cluster, e *facts.Endpoint) []*facts.Endpoint {
+	return slices.DeleteFunc(c.Inside(), func(other *facts.Endpoint) bool { return other.Status.Version != e.Status.Version })
+}
+
+// common is what most of the members say; the first of them on a tie.
+func common[T comparable](members []*facts.Endpoint, say func(*facts.Endpoint) T) T {
 	count := map[T]int{}
 	var best, zero T
-	for _, e := range c.Inside() {
+	for _, e := range members {
 		count[say(e)]++
 	}
-	for _, e := range c.Inside() {
+	for _, e := range members {
 		if v := say(e); v != zero && (best == zero || count[v] > count[best]) {
 			best = v
 		}

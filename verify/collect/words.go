@@ -72,7 +72,7 @@ func rpcFault(err, readErr error) *facts.Fault {
 	text := rpctypes.ErrorDesc(err)
 	short := strings.TrimPrefix(text, "etcdserver: ")
 	switch {
-	case isAny(text, deniedTexts()), code == codes.PermissionDenied, code == codes.Unauthenticated:
+	case isAny(text, deniedTexts()), strings.HasPrefix(text, rawAuthPrefix), code == codes.PermissionDenied, code == codes.Unauthenticated:
 		f.Kind, f.Words = facts.Denied, "authentication is on and our rights do not suffice: "+short
 	case isAny(text, noQuorumTexts()):
 		f.Kind, f.Words = facts.NoQuorum, "the member cannot reach a quorum: "+short
@@ -99,6 +99,9 @@ func codeOf(err error) codes.Code {
 	}
 	return status.Code(err)
 }
+
+// rawAuthPrefix begins what 3.5 says where it forgets to turn its own error into one of rpctypes (HashKV does).
+const rawAuthPrefix = "auth: "
 
 func deniedTexts() []string {
 	return []string{desc(rpctypes.ErrGRPCUserEmpty), desc(rpctypes.ErrGRPCPermissionDenied), desc(rpctypes.ErrGRPCAuthFailed),

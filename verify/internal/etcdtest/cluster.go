@@ -19,16 +19,16 @@ type Cluster struct {
 	// Verifier is the client certificate of the verifier, with the common name root.
 	Verifier Leaf
 	Members  []*Member
+	Version  string
 	t        testing.TB
 	etcd     string
-	version  string
 }
 
 // New prepares a cluster of n members m1, m2, … that run the etcd binary; nothing is started, so a test can change members
 // first. Everything ends with the test.
 func New(t testing.TB, etcd, version string, n int) *Cluster {
 	t.Helper()
-	c := &Cluster{CA: NewCA(t, "test CA"), PeerCA: NewCA(t, "test peer CA"), t: t, etcd: etcd, version: version}
+	c := &Cluster{CA: NewCA(t, "test CA"), PeerCA: NewCA(t, "test peer CA"), t: t, etcd: etcd, Version: version}
 	verifier := Template("root")
 	verifier.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}
 	c.Verifier = c.CA.Issue(t, verifier)
@@ -65,7 +65,7 @@ func (c *Cluster) InitialCluster() string {
 // Expect is the expectation that the cluster meets as it was prepared.
 func (c *Cluster) Expect() *expect.Cluster {
 	e := &expect.Cluster{
-		Schema: expect.Schema, Name: "test", Token: "test", EtcdVersion: c.version,
+		Schema: expect.Schema, Name: "test", Token: "test", EtcdVersion: c.Version,
 		CA: certificate(c.CA.Cert), PeerCA: certificate(c.PeerCA.Cert),
 		Clients: []expect.Client{{Name: "verify", Certificate: certificate(c.Verifier.Cert)}},
 	}

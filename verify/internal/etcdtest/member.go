@@ -82,7 +82,9 @@ func (m *Member) Start() {
 	m.process = exec.Command(m.Etcd, args...)
 	m.process.Stderr = &m.log
 	// Not as a flag: those are seen from outside, and this one is warned of.
-	m.process.Env = append(os.Environ(), "ETCD_UNSAFE_NO_FSYNC=true")
+	if m.Flags["unsafe-no-fsync"] == "" {
+		m.process.Env = append(os.Environ(), "ETCD_UNSAFE_NO_FSYNC=true")
+	}
 	// A test binary that is killed takes its etcd processes with it.
 	m.process.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	if err := m.process.Start(); err != nil {
@@ -125,6 +127,13 @@ func (m *Member) Kill() {
 		m.process.Process.Kill()
 		m.process.Wait()
 	}
+}
+
+// Stop ends the process in good order and waits for its end.
+func (m *Member) Stop() {
+	m.Signal(syscall.SIGTERM)
+	// etcd ends itself by the signal once it has closed everything.
+	m.process.Wait()
 }
 
 // Signal sends a signal to the process.
