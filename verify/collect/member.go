@@ -78,7 +78,7 @@ func (m *member) dial(ctx context.Context, protocol string, keep func(*facts.Ser
 		return raw, fault
 	}
 	id := m.round.cfg.Identity
-	conn, chain, err := secure(ctx, raw, addr, id.client, protocol)
+	conn, chain, err := secure(ctx, raw, addr, id.client, nil, protocol)
 	served := id.served(chain, m.round.facts.At, m.pin)
 	keep(served)
 	switch {

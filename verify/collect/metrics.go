@@ -10,7 +10,6 @@ import (
 	"math"
 	"net"
 	"net/http"
-	"strings"
 	"time"
 
 	dto "github.com/prometheus/client_model/go"
@@ -149,12 +148,16 @@ func features(f *dto.MetricFamily) map[string]bool {
 // pick keeps the lines of the wanted families: parsing all of them would take longer than everything else together.
 func pick(r io.Reader) ([]byte, error) {
 	var out bytes.Buffer
-	wanted, lines := wantedMetrics(), bufio.NewScanner(r)
+	var wanted [][]byte
+	for _, name := range wantedMetrics() {
+		wanted = append(wanted, []byte(name))
+	}
+	lines := bufio.NewScanner(r)
 	lines.Buffer(make([]byte, 0, 64<<10), 1<<20)
 	for lines.Scan() {
-		line := strings.TrimPrefix(strings.TrimPrefix(lines.Text(), "# HELP "), "# TYPE ")
+		line := bytes.TrimPrefix(bytes.TrimPrefix(lines.Bytes(), []byte("# HELP ")), []byte("# TYPE "))
 		for _, name := range wanted {
-			if strings.HasPrefix(line, name) {
+			if bytes.HasPrefix(line, name) {
 				out.Write(lines.Bytes())
 				out.WriteByte('\n')
 			}
