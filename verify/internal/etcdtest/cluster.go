@@ -4,6 +4,8 @@ import (
 	"crypto/rand"
 	"crypto/x509"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -81,6 +83,23 @@ func (c *Cluster) Expect() *expect.Cluster {
 // Credentials are the verifier's.
 func (c *Cluster) Credentials() verify.Credentials {
 	return verify.Credentials{CA: c.CA.PEM, Cert: c.Verifier.CertPEM, Key: c.Verifier.KeyPEM}
+}
+
+// Env are etcdctl's variables for the leaf, with its files in a folder of the test.
+func (c *Cluster) Env(leaf Leaf) []string {
+	c.t.Helper()
+	dir := c.t.TempDir()
+	var env []string
+	for name, data := range map[string][]byte{
+		"ETCDCTL_CACERT": c.CA.PEM, "ETCDCTL_CERT": leaf.CertPEM, "ETCDCTL_KEY": leaf.KeyPEM,
+	} {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, data, 0o600); err != nil {
+			c.t.Fatal(err)
+		}
+		env = append(env, name+"="+path)
+	}
+	return env
 }
 
 // Endpoints are the client URLs of all members.
