@@ -49,16 +49,14 @@ func member(e *facts.Endpoint, l checks.Limits) report.Member {
 	return m
 }
 
-// latency has a limit only where there are enough samples to judge it by.
 func latency(measured facts.Latency, most time.Duration, l checks.Limits) *report.Latency {
 	if measured.Samples == 0 {
 		return nil
 	}
-	r := &report.Latency{Samples: measured.Samples, P99Micros: measured.P99.Microseconds()}
-	if r.Samples >= l.MinSamples {
-		r.LimitMicros = most.Microseconds()
+	return &report.Latency{
+		Samples: measured.Samples, P99Micros: measured.P99.Microseconds(), LimitMicros: most.Microseconds(),
+		Judged: measured.Samples >= l.MinSamples,
 	}
-	return r
 }
 
 func certificate(s *facts.Served) *report.Certificate {

@@ -57,9 +57,9 @@ func member(i int) report.Member {
 		Endpoint: fmt.Sprintf("https://10.140.0.%d:2379", i+2), Name: name, ID: id, Version: "3.6.14",
 		DBSizeBytes: 912 << 20, DBInUseBytes: 603 << 20, QuotaBytes: 8 << 30, Leader: i == 0, LeaderID: report.ID(0x8e9e05c52164694d),
 		RaftTerm: 2, RaftIndex: 184029 + uint64(i), AppliedIndex: 184029, RoundTripMicros: int64(410 + 230*i*i),
-		Fsync:   &report.Latency{Samples: 12841, P99Micros: 4000, LimitMicros: 10000},
-		Commit:  &report.Latency{Samples: 3211, P99Micros: 8000, LimitMicros: 25000},
-		PeerRTT: &report.Latency{Samples: 640, P99Micros: 1600, LimitMicros: 100000},
+		Fsync:   &report.Latency{Samples: 12841, P99Micros: 4000, LimitMicros: 10000, Judged: true},
+		Commit:  &report.Latency{Samples: 3211, P99Micros: 8000, LimitMicros: 25000, Judged: true},
+		PeerRTT: &report.Latency{Samples: 17, P99Micros: 1600, LimitMicros: 100000},
 		Server:  certificate("server"), Peer: certificate("peer"),
 	}
 }

@@ -114,7 +114,7 @@ func newSpeed(r *report.Report) speed {
 	return s
 }
 
-// roundTrip is a latency of one sample.
+// roundTrip is a latency of one sample and without advice.
 func roundTrip(m report.Member) *report.Latency {
 	if m.ID == "" {
 		return nil
@@ -158,13 +158,14 @@ func latencyBar(l *report.Latency, top int64) *bar {
 		return nil
 	}
 	b := &bar{Text: latencyText(l.P99Micros), Width: width(float64(l.P99Micros), float64(top))}
-	if l.Samples > 1 {
+	if l.LimitMicros > 0 {
 		b.Text = "≤ " + b.Text
 		b.Note = "99 % of " + humanize.Comma(int64(l.Samples)) + " samples"
-	}
-	if l.LimitMicros > 0 {
+		if !l.Judged {
+			b.Note = fmt.Sprintf("%d samples, too few to judge", l.Samples)
+		}
 		b.Limit = template.CSS(fmt.Sprintf("left:%.2f%%", 100*float64(l.LimitMicros)/float64(top)))
-		b.Over = l.P99Micros > l.LimitMicros
+		b.Over = l.Judged && l.P99Micros > l.LimitMicros
 	}
 	return b
 }

@@ -61,8 +61,10 @@ type Latency struct {
 	Samples uint64 `json:"samples"`
 	// P99Micros is what 99 % of the samples stay within, in microseconds: the upper bound of a histogram's bucket.
 	P99Micros int64 `json:"p99_us"`
-	// LimitMicros is the most that P99Micros should be, in microseconds; zero where it is not judged.
-	LimitMicros int64 `json:"limit_us,omitempty"`
+	// LimitMicros is the most that P99Micros should be, in microseconds.
+	LimitMicros int64 `json:"limit_us"`
+	// Judged says that there are samples enough to judge by.
+	Judged bool `json:"judged"`
 }
 
 // Certificate is a certificate as it was served.
