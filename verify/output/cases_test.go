@@ -137,6 +137,10 @@ func failing() *report.Report {
 			Verdict: report.Undetermined, Seen: "no answer", Hint: "silence is no refusal: is there a firewall in between?"},
 		report.Result{Check: "consensus", Subject: "tolerance", Verdict: report.Warn, Expected: "survives the loss of 1",
 			Seen: "survives the loss of 0 more of 3 members", Hint: "bring back the members that do not answer", Heals: true})
+	for _, alarm := range []string{"NOSPACE", "CORRUPT"} {
+		r.Results = append(r.Results, report.Result{Check: "health", Member: "master3", Subject: "alarm", Verdict: report.Fail,
+			Expected: "no alarm", Seen: alarm, Hint: "etcdctl alarm disarm, once the reason is gone"})
+	}
 	return judged(r)
 }
 

@@ -2,6 +2,8 @@ package output_test
 
 import (
 	"bytes"
+	"os"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -80,6 +82,28 @@ func TestTheVerdictIsOneOfThree(t *testing.T) {
 			if got := m.GetGauge().GetValue(); got != want {
 				t.Errorf("%s: %s is %g, want %g", name, verdict, got, want)
 			}
+		}
+	}
+}
+
+func TestEveryMetricIsDocumentedAndEveryDocumentedOneIsThere(t *testing.T) {
+	families := metrics(t, write(t, "prometheus", false, passing()))
+	documented := map[string]bool{}
+	for _, path := range []string{"../../docs/verify-outputs.md", "../../docs/pipelines.md"} {
+		markdown, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range regexp.MustCompile(`etcd_verify_[a-z_]+`).FindAllString(string(markdown), -1) {
+			documented[name] = true
+			if families[name] == nil {
+				t.Errorf("%s has %s, which is no metric", path, name)
+			}
+		}
+	}
+	for name := range families {
+		if !documented[name] {
+			t.Errorf("%s is in no document", name)
 		}
 	}
 }
