@@ -46,7 +46,7 @@ func wrongData() []fault {
 			name: "a disk that is slower than the limit", members: 1, want: report.Pass,
 			inject: func(t *testing.T, c *etcdtest.Cluster, o *verify.Options) {
 				o.Limits = checks.DefaultLimits()
-				o.Limits.Commit, o.Limits.MinSamples = time.Nanosecond, 1
+				o.Limits.Fsync, o.Limits.Commit, o.Limits.MinSamples = time.Hour, time.Nanosecond, 1
 			},
 			blame: []string{"warn health m1: commit of the database"},
 		},
