@@ -89,8 +89,8 @@ func deadCluster(t *testing.T, bin string) string {
 			t.Fatal(err)
 		}
 	}
-	for to, from := range map[string]string{"ca.pem": "ca.pem", "verify.pem": "clients/verify.pem", "verify-key.pem": "clients/verify-key.pem"} {
-		if err := os.Link(filepath.Join(dir, "pki", from), filepath.Join(dir, to)); err != nil {
+	for _, from := range []string{"ca.pem", "clients/verify.pem", "clients/verify-key.pem"} {
+		if err := os.Link(filepath.Join(dir, "pki", from), filepath.Join(dir, filepath.Base(from))); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -154,15 +154,17 @@ func undetermined() *report.Report {
 		r.Members = append(r.Members, m)
 		r.Results = append(r.Results, report.Result{
 			Check: "reach", Member: m.Name, Endpoint: m.Endpoint, Subject: "endpoint", Verdict: report.Undetermined,
-			Seen: "TLS: it refuses our certificate: unknown certificate authority", Evidence: "remote error: tls: unknown certificate authority",
-			Hint: "no member accepts the given client certificate: is --cert from the CA that the cluster trusts?",
+			Seen:     "TLS: it refuses our certificate: unknown certificate authority",
+			Evidence: "remote error: tls: unknown certificate authority",
+			Hint:     "no member accepts the given client certificate: is --cert from the CA that the cluster trusts?",
 		}, skip(on(m, "health", "health", "no answer: see reach")))
 	}
 	return judged(r)
 }
 
 // evil is what a server may put into each of its strings.
-const evil = "a\"b'c</script><script>alert(1)</script>&<!--]]>\x1b[31m\x00\r\n::error::x%0A|'=\u202eevil#\\\u2028\ufffe\xff `${x}` {{.}}"
+const evil = "a\"b'c</script><script>alert(1)</script>&<!--]]>\x1b[31m\x00" +
+	"\r\n::error::x%0A|'=\u202eevil#\\\u2028\ufffe\xff `${x}` {{.}}"
 
 // hostile is a cluster whose every string tries to get out of where it belongs, and some are very long.
 func hostile() *report.Report {

@@ -22,7 +22,8 @@ func TestColoursCanBeReadByEveryone(t *testing.T) {
 	}
 	for name, palette := range map[string]map[string]string{"light": colours(light), "dark": colours(dark)} {
 		pairs := [][2]string{
-			{"text", "page"}, {"text", "card"}, {"text", "faint"}, {"muted", "page"}, {"muted", "card"}, {"muted", "faint"}, {"accent", "card"},
+			{"text", "page"}, {"text", "card"}, {"text", "faint"},
+			{"muted", "page"}, {"muted", "card"}, {"muted", "faint"}, {"accent", "card"},
 		}
 		for _, v := range []string{"pass", "warn", "fail", "undetermined", "skip"} {
 			pairs = append(pairs, [2]string{v, v + "-back"}, [2]string{v, "card"})
@@ -75,8 +76,9 @@ func luminance(t *testing.T, hex string) float64 {
 func TestThePageLoadsNothingAndRunsNothing(t *testing.T) {
 	for name, r := range cases() {
 		page := string(write(t, "html", false, r))
-		for _, bad := range []string{"<script", "<iframe", "<object", "<embed", "<form", "<img", "@import", "url(", "onload=", "onerror=",
-			"javascript:", "ZgotmplZ"} {
+		for _, bad := range []string{
+			"<script", "<iframe", "<object", "<embed", "<form", "<img", "@import", "url(", "onload=", "onerror=", "javascript:", "ZgotmplZ",
+		} {
 			if strings.Contains(strings.ToLower(page), strings.ToLower(bad)) {
 				t.Errorf("%s: the page has %q", name, bad)
 			}

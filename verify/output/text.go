@@ -67,7 +67,8 @@ func headline(r *report.Report) string {
 	if r.Strict && report.Worst(r.Results) == report.Warn {
 		strict = ", warnings count (--strict)"
 	}
-	return fmt.Sprintf("%s looked at in %s: %s%s", english.Plural(len(r.Members), "endpoint", ""), took(r), counts(r.Results), strict)
+	endpoints := english.Plural(len(r.Members), "endpoint", "")
+	return fmt.Sprintf("%s looked at in %s: %s%s", endpoints, took(r), counts(r.Results), strict)
 }
 
 func took(r *report.Report) time.Duration { return time.Duration(r.TookMS) * time.Millisecond }

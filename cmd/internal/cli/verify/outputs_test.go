@@ -119,7 +119,8 @@ func TestOutputsThatCannotBeWrittenAreRefusedBeforeAnything(t *testing.T) {
 	}{
 		{[]string{"junit=" + dir + "/none/r.xml"},
 			"--output junit=" + dir + "/none/r.xml: the folder " + dir + "/none does not exist: create it first"},
-		{[]string{"junit=" + file + "/r.xml"}, "--output junit=" + file + "/r.xml: the folder " + file + " does not exist: create it first"},
+		{[]string{"junit=" + file + "/r.xml"},
+			"--output junit=" + file + "/r.xml: the folder " + file + " does not exist: create it first"},
 		{[]string{"junit=" + dir}, "--output junit=" + dir + ": " + dir + " is a folder: name a file in it"},
 		{[]string{"junit="}, "--output junit=: names no file"},
 		{[]string{"xml=" + dir + "/r"}, `--output "xml" is not one of table, json, junit, tap, nagios, prometheus, github, html`},
