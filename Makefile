@@ -68,6 +68,18 @@ demo: ## From a spec to a verified three-member cluster on this machine
 test: ## Run every test that needs neither root nor apt
 	$(GO) test $(RACE) ./...
 
+# Each version takes about half a minute.
+ETCD_VERSIONS ?= 3.5.35,3.6.14,3.7.3
+SOAK ?= 200
+
+.PHONY: faults
+faults: ## Break real clusters of every etcd version in every way, and verify them
+	$(GO) test -count=1 -timeout 20m ./verify -run '^TestEveryFault' -etcd '$(ETCD_VERSIONS)'
+
+.PHONY: soak
+soak: ## Verify a healthy cluster under load SOAK times (200): no false alarm
+	$(GO) test -count=1 -timeout 30m ./verify -run IsNeverAccused -soak '$(SOAK)' -v
+
 .PHONY: e2e
 e2e: ## Boot three real hosts from the user-data and verify them (root, Debian, apt)
 	@[ "$$(id -u)" = 0 ] || { echo 'make e2e boots real hosts with systemd-nspawn: run it as root' >&2; exit 1; }
@@ -135,9 +147,10 @@ goldens: ## Rewrite the golden files (the twin of the tests that compare them)
 
 # cfssl's tools are built with our own flags, which make them start faster than their default ones.
 .PHONY: bench
-bench: build ## Compare generate with the cfssl command line tools
+bench: build ## Compare generate with cfssl's tools, and etcd-verify with etcdctl
 	CGO_ENABLED=0 $(GO) build -C tools/cfssl -trimpath -ldflags '-s -w' -o '$(CURDIR)/.cache/cfssl/' tool
-	$(GO) run ./test/bench -etcdbake bin/etcdbake -cfssl .cache/cfssl
+	$(GO) run ./tools/etcdbin/build 3.6.14 >/dev/null
+	$(GO) run ./test/bench -etcdbake bin/etcdbake -cfssl .cache/cfssl -etcd-verify bin/etcd-verify -etcd .cache/etcd/3.6.14
 
 .PHONY: clean
 clean: ## Remove what was built

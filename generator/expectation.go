@@ -25,15 +25,21 @@ func encodeExpectation(c *spec.Cluster, bundle *pki.Bundle) ([]byte, error) {
 		PeerCA:      certificate(bundle.PeerCA.Cert),
 		Settings:    plan.SharedSettings(c),
 	}
-	for _, m := range c.Members {
+	hosts, err := plan.Hosts(c, bundle)
+	if err != nil {
+		return nil, err
+	}
+	for i, m := range c.Members {
 		identity := bundle.Members[m.Name]
-		expectation.Members = append(expectation.Members, expect.Member{
+		member := expect.Member{
 			Name:       m.Name,
 			PeerURLs:   []string{plan.PeerURL(m)},
 			ClientURLs: []string{plan.ClientURL(m)},
 			Server:     certificate(identity.Server.Cert),
 			Peer:       certificate(identity.Peer.Cert),
-		})
+		}
+		expectHost(&member, c, hosts[i])
+		expectation.Members = append(expectation.Members, member)
 	}
 	for _, name := range slices.Sorted(maps.Keys(bundle.Clients)) {
 		expectation.Clients = append(expectation.Clients, expect.Client{

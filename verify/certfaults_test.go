@@ -141,22 +141,6 @@ func openDoors() []fault {
 			blame: []string{"fail closed m1: peer port with a client certificate"},
 		},
 		{
-			name: "peers without a certificate are let in by 3.5", version: "3.5.35", members: 1, want: report.Fail,
-			before: func(t *testing.T, c *etcdtest.Cluster) {
-				delete(c.Member("m1").Flags, "peer-client-cert-auth")
-				delete(c.Member("m1").Flags, "peer-trusted-ca-file")
-			},
-			blame: []string{"fail closed m1: peer port with no certificate"},
-		},
-		{
-			name: "clients' certificates open the peer port of 3.5", version: "3.5.35", members: 1, want: report.Fail,
-			before: func(t *testing.T, c *etcdtest.Cluster) {
-				f := c.Member("m1").Flags
-				f["peer-trusted-ca-file"] = f["trusted-ca-file"]
-			},
-			blame: []string{"fail closed m1: peer port with a client certificate"},
-		},
-		{
 			name: "a peer port in plain http", members: 1, want: report.Fail,
 			before: func(t *testing.T, c *etcdtest.Cluster) {
 				m := c.Member("m1")

@@ -1,16 +1,21 @@
 package verify_test
 
 import (
+	"bufio"
 	"bytes"
+	"encoding/json"
 	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
 
+	"github.com/etcdbake/etcdbake/verify"
 	"github.com/etcdbake/etcdbake/verify/internal/etcdtest"
+	"github.com/etcdbake/etcdbake/verify/report"
 )
 
 // command is the real etcd-verify with the cluster's credentials in etcdctl's variables.
@@ -22,16 +27,7 @@ func command(t *testing.T, c *etcdtest.Cluster, args ...string) *exec.Cmd {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	cmd := exec.Command(binary, args...)
-	cmd.Env = os.Environ()
-	for name, data := range map[string][]byte{
-		"ETCDCTL_CACERT": c.CA.PEM, "ETCDCTL_CERT": c.Verifier.CertPEM, "ETCDCTL_KEY": c.Verifier.KeyPEM,
-	} {
-		path := filepath.Join(dir, name)
-		if err := os.WriteFile(path, data, 0o600); err != nil {
-			t.Fatal(err)
-		}
-		cmd.Env = append(cmd.Env, name+"="+path)
-	}
+	cmd.Env = append(os.Environ(), c.Env(c.Verifier)...)
 	return cmd
 }
 
@@ -73,6 +69,34 @@ func TestASignalEndsTheCommandWithThreeAndNoDocument(t *testing.T) {
 	want := "etcd-verify: stopped before the end (interrupt signal received): nothing can be told\n"
 	if stdout.Len() > 0 || stderr.String() != want {
 		t.Errorf("stdout %q, stderr %q, want only %q", stdout.String(), stderr.String(), want)
+	}
+	noCanary(t, c)
+}
+
+func TestWatchingWritesAReportPerLineUntilItIsStopped(t *testing.T) {
+	t.Parallel()
+	c := newCluster(t, "3.6.14", 3)
+	c.Start()
+	cmd := command(t, c, "--watch", "10ms", "-o", "json", "--endpoints", strings.Join(c.Endpoints(), ","))
+	stdout, err := cmd.StdoutPipe()
+	must(t, err)
+	must(t, cmd.Start())
+	lines := bufio.NewScanner(stdout)
+	lines.Buffer(nil, 1<<20)
+	for range 3 {
+		var r verify.Report
+		if !lines.Scan() {
+			t.Fatalf("no further line: %v", lines.Err())
+		}
+		if err := json.Unmarshal(lines.Bytes(), &r); err != nil || r.Verdict != report.Pass {
+			t.Errorf("%v: %s", err, lines.Bytes())
+		}
+	}
+	cmd.Process.Signal(os.Interrupt)
+	for lines.Scan() { // what is under way when the signal comes
+	}
+	if err := cmd.Wait(); err != nil {
+		t.Errorf("%v, want the exit code of the last report", err)
 	}
 	noCanary(t, c)
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/etcdbake/etcdbake/tools/etcdbin"
 	"github.com/etcdbake/etcdbake/verify"
+	"github.com/etcdbake/etcdbake/verify/checks"
 	"github.com/etcdbake/etcdbake/verify/collect"
 	"github.com/etcdbake/etcdbake/verify/internal/etcdtest"
 	"github.com/etcdbake/etcdbake/verify/report"
@@ -201,6 +202,14 @@ func TestOptionsThatMakeNoSenseAreRefused(t *testing.T) {
 		want    string
 	}{
 		{"nothing", verify.Options{}, "nothing to verify: give an expectation or endpoints"},
+		{"no such check", verify.Options{Endpoints: []string{"h:1"}, Only: []string{"heath"}}, `there is no check "heath": ` +
+			"the checks are reach, identity, closed, membership, consensus, health, settings, data, canary, host"},
+		{"the host without asking for it", verify.Options{Endpoints: []string{"h:1"}, Only: []string{"host"}},
+			"the check host looks at this machine, a member's: ask for it with --host"},
+		{"the host without an expectation", verify.Options{Endpoints: []string{"h:1"}, Host: &verify.Host{}},
+			"the host check compares with an expectation: give one"},
+		{"a limit that nothing passes", verify.Options{Endpoints: []string{"h:1"}, Limits: checks.Limits{Fsync: 1}},
+			"the limits of fsync, commit, round trip and clock skew must be positive"},
 		{"no port", verify.Options{Endpoints: []string{"10.140.0.2"}},
 			`endpoint "10.140.0.2" is not host:port or a URL like https://10.140.0.2:2379`},
 		{"a scheme that is not etcd's", verify.Options{Endpoints: []string{"ftp://h:1"}},

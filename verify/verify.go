@@ -46,6 +46,14 @@ type Options struct {
 	Wait time.Duration
 	// Strict makes warnings fatal.
 	Strict bool
+	// Only, where it is not empty, names the checks to run, and Skip those not to run; see Checks for the names.
+	Only, Skip []string
+	// ReadOnly leaves out the canary, the only thing that is ever written.
+	ReadOnly bool
+	// Limits are the checks' thresholds; the zero value means checks.DefaultLimits.
+	Limits checks.Limits
+	// Host, if not nil, also looks at the machine that this runs on, which is a member's. It needs Expect.
+	Host *Host
 	// Progress, if not nil, is told one line at a time what Wait waits for. It is called from Run's own goroutine.
 	Progress func(line string)
 }
@@ -63,11 +71,15 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	return o.wait(ctx, func() (*Report, error) { return o.round(ctx, cfg) })
+	selected, err := o.selected()
+	if err != nil {
+		return nil, err
+	}
+	return o.wait(ctx, func() (*Report, error) { return o.round(ctx, cfg, selected) })
 }
 
 // round looks once and judges.
-func (o Options) round(ctx context.Context, cfg collect.Config) (*Report, error) {
+func (o Options) round(ctx context.Context, cfg collect.Config, selected []checks.Check) (*Report, error) {
 	start := time.Now()
 	seen, err := collect.Round(ctx, cfg)
 	switch {
@@ -77,9 +89,9 @@ func (o Options) round(ctx context.Context, cfg collect.Config) (*Report, error)
 		return nil, context.Cause(ctx)
 	}
 	r := &Report{Schema: report.Schema, StartedAt: start.UTC().Truncate(time.Millisecond), Strict: o.Strict}
-	r.Results = checks.Judge(seen, checks.All())
+	r.Results = orphaned(checks.Judge(seen, selected), selected)
 	r.Verdict = report.Judge(r.Results, o.Strict)
-	describe(r, seen)
+	describe(r, seen, o.limits())
 	r.TookMS = time.Since(start).Milliseconds()
 	return r, nil
 }
@@ -101,7 +113,12 @@ func (o Options) config() (collect.Config, error) {
 	if timeout < 0 || o.Wait < 0 {
 		return collect.Config{}, errors.New("timeout and wait must not be negative")
 	}
+	host, err := o.host()
+	if err != nil {
+		return collect.Config{}, err
+	}
 	return collect.Config{
+		NoCanary: o.noCanary(), NoData: !o.runs("data"), Host: host,
 		Expect: o.Expect, Endpoints: endpoints, Discover: o.Discover, Identity: identity,
 		Username: o.Username, Password: o.Password, Timeout: timeout,
 	}, nil

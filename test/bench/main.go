@@ -1,11 +1,12 @@
-// Command bench compares etcdbake generate with making the same certificates by the cfssl command line tools, as the
-// hand-written tutorials do: whole processes, side by side in one run, on one file system.
+// Command bench compares our commands with the tools of the hand-written tutorials: whole processes, side by side in one
+// run, on one file system. It exits 1 where a ratio is above what is good enough.
 //
-//	go run ./test/bench -etcdbake bin/etcdbake -cfssl .cache/cfssl
+//	go run ./test/bench -etcdbake bin/etcdbake -cfssl .cache/cfssl -etcd-verify bin/etcd-verify -etcd .cache/etcd/3.6.14
 //
-// Both make 2 CAs, 3 server and 3 peer leaves and 1 client leaf with ECDSA P-256: 9 certificates. cfssl does that with one
+// etcd-verify with every check runs against etcdctl endpoint health and endpoint status, one after the other, on three healthy
+// members. etcdbake generate runs against the cfssl command line tools: both make 2 CAs, 3 server and 3 peer leaves and 1 client leaf with ECDSA P-256: 9 certificates. cfssl does that with one
 // `cfssl | cfssljson` a certificate, joined by a pipe and without a shell, and writes them without fsync. etcdbake also
-// writes the user-data, and syncs to disk what it must not lose. It exits 1 where the ratio is above -max.
+// writes the user-data, and syncs to disk what it must not lose.
 package main
 
 import (
@@ -24,22 +25,46 @@ func main() {
 	flag.StringVar(&o.cfssl, "cfssl", ".cache/cfssl", "the folder of the cfssl and cfssljson binaries")
 	flag.StringVar(&o.dir, "dir", ".cache/bench", "scratch folder: decides the file system")
 	flag.IntVar(&o.runs, "n", 40, "measured runs of each, after 3 for warming up")
+	flag.StringVar(&o.verify, "etcd-verify", "bin/etcd-verify", "the etcd-verify binary")
+	flag.StringVar(&o.etcd, "etcd", ".cache/etcd/3.6.14", "the folder of the etcd and etcdctl binaries")
 	limit := flag.Float64("max", 0.5, "the largest ratio of etcdbake generate to cfssl that is good enough")
+	limitVerify := flag.Float64("max-verify", 1, "the largest ratio of etcd-verify to etcdctl that is good enough")
 	flag.Parse()
-	ratio, err := run(o)
-	if err != nil {
+	if err := o.absolute(); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(2)
 	}
-	if ratio > *limit {
-		fmt.Fprintf(os.Stderr, "bench: the ratio %.2f is above %.2f\n", ratio, *limit)
-		os.Exit(1)
+	code := 0
+	for _, b := range []struct {
+		run   func(options) (float64, error)
+		limit float64
+	}{{generateRatio, *limit}, {verifyRatio, *limitVerify}} {
+		ratio, err := b.run(o)
+		switch {
+		case err != nil:
+			fmt.Fprintln(os.Stderr, "bench:", err)
+			os.Exit(2)
+		case ratio > b.limit:
+			fmt.Fprintf(os.Stderr, "bench: the ratio %.2f is above %.2f\n", ratio, b.limit)
+			code = 1
+		}
 	}
+	os.Exit(code)
 }
 
 type options struct {
-	etcdbake, cfssl, dir string
-	runs                 int
+	etcdbake, cfssl, verify, etcd, dir string
+	runs                               int
+}
+
+// absolute makes the paths independent of the folder that a command runs in, and makes the scratch folder.
+func (o *options) absolute() (err error) {
+	for _, path := range []*string{&o.etcdbake, &o.cfssl, &o.verify, &o.etcd, &o.dir} {
+		if *path, err = filepath.Abs(*path); err != nil {
+			return err
+		}
+	}
+	return os.MkdirAll(o.dir, 0o700)
 }
 
 // A contender is one row: run does the work in dir, a folder of its own that prepare has filled.
@@ -52,24 +77,18 @@ type contender struct {
 
 const warmUp = 3
 
-// run measures, prints the table and returns the ratio of generate to cfssl.
-func run(o options) (float64, error) {
-	var err error
-	for _, path := range []*string{&o.etcdbake, &o.cfssl, &o.dir} {
-		if *path, err = filepath.Abs(*path); err != nil {
-			return 0, err
-		}
-	}
+// generateRatio measures, prints the table and returns the ratio of generate to cfssl.
+func generateRatio(o options) (float64, error) {
 	bake, tools := etcdbake{o.etcdbake}, cfssl{o.cfssl}
 	generate := &contender{name: "etcdbake generate", prepare: bake.writeSpec, run: bake.generate}
 	pipeline := &contender{name: "cfssl | cfssljson, 9 times", prepare: tools.writeInputs, run: tools.pipelines}
 	again := &contender{name: "etcdbake generate, no change", prepare: bake.generateOnce, run: bake.generate}
 	start := &contender{name: "etcdbake version", prepare: func(string) error { return nil }, run: bake.version}
-	all := []*contender{generate, pipeline, again, start}
+	return race(o, generate, pipeline, again, start)
+}
 
-	if err := os.MkdirAll(o.dir, 0o700); err != nil {
-		return 0, err
-	}
+// race runs all contenders in turns, prints the table and returns the ratio of the first to the second.
+func race(o options, all ...*contender) (float64, error) {
 	for round := range warmUp + o.runs {
 		for i := range all {
 			c := all[(i+round)%len(all)] // nobody always follows the same one
@@ -82,10 +101,10 @@ func run(o options) (float64, error) {
 			}
 		}
 	}
-	ratio, low, high := ratioOfMedians(generate.times, pipeline.times)
+	ratio, low, high := ratioOfMedians(all[0].times, all[1].times)
 	printTable(all)
-	fmt.Printf("\n%s takes %.2f of the time of %s (95%% interval %.2f–%.2f, %d runs each, interleaved)\n",
-		generate.name, ratio, pipeline.name, low, high, o.runs)
+	fmt.Printf("\n%s takes %.2f of the time of %s (95%% interval %.2f–%.2f, %d runs each, interleaved)\n\n",
+		all[0].name, ratio, all[1].name, low, high, o.runs)
 	return ratio, nil
 }
 

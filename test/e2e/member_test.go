@@ -43,6 +43,7 @@ func TestUserDataMakesHostsAVerifiedCluster(t *testing.T) {
 		{"etcd.service is hardened", etcdIsHardened},
 		{"files have their modes and owners", filesAreOwned},
 		{"no other user can read a key", keysAreSecret},
+		{"etcd-verify --host finds it as it was planned", hostIsAsPlanned},
 		{"etcd gets every setting as it is in the spec", settingsReachEtcd},
 		{"etcdctl works for root without a flag", etcdctlWorks},
 		{"shells and shellcheck accept the scripts", scriptsAreClean},

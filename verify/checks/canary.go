@@ -12,13 +12,22 @@ import (
 // Canary proves that what is written through any member is read back on every member.
 type Canary struct{}
 
-// Name is "canary".
-func (Canary) Name() string { return "canary" }
+// About says what the check is.
+func (Canary) About() About {
+	return About{
+		Name:   "canary",
+		Proves: "a key written through any member is read back on every member",
+		Needs:  "writing under /etcdbake/verify/; not with --read-only, without a quorum or with an alarm",
+	}
+}
 
 // Judge has results per member: its write, and both kinds of read.
 func (Canary) Judge(c *facts.Cluster) []report.Result {
 	k := c.Canary
-	if k.Skipped != "" {
+	switch {
+	case k.See != "":
+		return []report.Result{because(k.See, whole("canary"), k.Skipped)}
+	case k.Skipped != "":
 		return []report.Result{skip(whole("canary"), k.Skipped)}
 	}
 	if f := denied(k); f != nil {

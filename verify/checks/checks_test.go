@@ -40,7 +40,7 @@ func cluster() *facts.Cluster {
 // blamed judges the facts and lists what is neither pass nor skip.
 func blamed(c *facts.Cluster) []string {
 	var out []string
-	for _, r := range checks.Judge(c, checks.All()) {
+	for _, r := range checks.Judge(c, checks.All(checks.DefaultLimits())) {
 		if r.Verdict != report.Pass && r.Verdict != report.Skip {
 			out = append(out, fmt.Sprintf("%s %s %s: %s: %s", r.Verdict, r.Check, r.Where(), r.Subject, r.Seen))
 		}
@@ -119,7 +119,8 @@ func TestWhatRealProcessesDoNotShowInATestIsJudgedToo(t *testing.T) {
 			[]string{"warn health m1: database size: 1.8 GiB, 88 % of the quota of 2.0 GiB"}},
 		{"a database at its quota by the metrics", func(c *facts.Cluster) {
 			c.Endpoints[0].Status.Quota, c.Endpoints[0].Metrics.Quota = 0, 1<<20
-		}, []string{"fail health m1: database size: 1.0 MiB, 100 % of the quota of 1.0 MiB"}},
+		}, []string{"fail health m1: database size: 1.0 MiB, 100 % of the quota of 1.0 MiB",
+			"fail settings m1: quota: 1.0 MiB (1048576)"}},
 		{"a database that is mostly holes", func(c *facts.Cluster) { c.Endpoints[0].Status.DBSize = 200 << 20 },
 			[]string{"warn health m1: fragmentation: 512 KiB of 200 MiB in use"}},
 		{"a slow disk", func(c *facts.Cluster) {

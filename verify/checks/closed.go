@@ -11,8 +11,14 @@ import (
 // Closed proves that nobody gets in without a certificate from the right CA, on the client port and on the peer port.
 type Closed struct{}
 
-// Name is "closed".
-func (Closed) Name() string { return "closed" }
+// About says what the check is.
+func (Closed) About() About {
+	return About{
+		Name:   "closed",
+		Proves: "no certificate, one from another CA, plaintext, and on the peer port a client's, are all refused",
+		Needs:  "a way to the client and peer ports; makes connections that are refused",
+	}
+}
 
 // Judge has one result per port and way to get in.
 func (Closed) Judge(c *facts.Cluster) []report.Result {
@@ -23,6 +29,8 @@ func (Closed) Judge(c *facts.Cluster) []report.Result {
 			results = append(results, ajar(c, e, "peer port", &e.Peers[i])...)
 		}
 		if r, ok := advertisesPlaintext(e); ok {
+			results = append(results, r)
+		} else if r, ok := listensPlaintext(e); ok {
 			results = append(results, r)
 		}
 	}
@@ -73,7 +81,7 @@ func wideOpen(p *facts.Port) facts.ProbeKind {
 // silent: no answer is not a refusal, but from a member that answers nobody it is no news either.
 func silent(e *facts.Endpoint, r report.Result) report.Result {
 	if !e.Answered() {
-		return skip(r, "no answer: see reach")
+		return because("reach", r, "no answer")
 	}
 	r = bad(report.Undetermined, r, "refused", "no answer",
 		"the port neither refused nor accepted in time: try a longer --timeout")
@@ -122,6 +130,27 @@ func advertisesPlaintext(e *facts.Endpoint) (report.Result, bool) {
 	}
 	return bad(report.Fail, on(e, "advertised URLs"), "https:// alone", strings.Join(plain, ", "),
 		"a listener without TLS is advertised: remove it"), true
+}
+
+// listensPlaintext finds listeners without TLS that the member's command line shows, on ports that nobody is told of.
+func listensPlaintext(e *facts.Endpoint) (report.Result, bool) {
+	if len(e.CommandLine) == 0 || wideOpen(&e.Client) != "" || anyOpen(e.Peers) {
+		return report.Result{}, false
+	}
+	given := parseFlags(e.CommandLine[1:])
+	var plain []string
+	for _, flag := range []string{"listen-client-urls", "listen-peer-urls"} {
+		for u := range strings.SplitSeq(given[flag], ",") {
+			if strings.HasPrefix(u, "http://") {
+				plain = append(plain, u)
+			}
+		}
+	}
+	if len(plain) == 0 {
+		return report.Result{}, false
+	}
+	return bad(report.Fail, on(e, "listen URLs"), "https:// alone", strings.Join(plain, ", "),
+		"anyone on its network can read and write there, without a certificate: remove the listener"), true
 }
 
 func anyOpen(ports []facts.Port) bool {

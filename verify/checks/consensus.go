@@ -9,18 +9,24 @@ import (
 )
 
 // Consensus proves that there is a quorum with one leader that all know, and says how many losses it survives.
-type Consensus struct{}
+type Consensus struct{ Limits }
 
-// Name is "consensus".
-func (Consensus) Name() string { return "consensus" }
+// About says what the check is.
+func (Consensus) About() About {
+	return About{
+		Name:   "consensus",
+		Proves: "there is a quorum and one leader that all know; nobody lags; how many losses the cluster survives",
+		Needs:  "every member as an endpoint, or --cluster, to tell what it survives",
+	}
+}
 
 // Judge has results about the cluster, and about members that are behind.
-func (Consensus) Judge(c *facts.Cluster) []report.Result {
+func (k Consensus) Judge(c *facts.Cluster) []report.Result {
 	quorum := quorum(c)
 	if quorum.Verdict != report.Pass {
 		return []report.Result{quorum}
 	}
-	return append([]report.Result{quorum, tolerance(c), leader(c)}, lag(c)...)
+	return append([]report.Result{quorum, tolerance(c), leader(c)}, lag(c, k.Lag)...)
 }
 
 // quorum: an answered linearizable read proves one.
@@ -32,7 +38,7 @@ func quorum(c *facts.Cluster) report.Result {
 		return pass(r, count)
 	}
 	if answer+unheard(c) >= facts.Quorum(voters) && unheard(c) > 0 {
-		return skip(r, count+", and others could not be asked: see reach, identity and membership")
+		return because("reach", r, count+", and others could not be asked")
 	}
 	r = bad(report.Fail, r, fmt.Sprintf("at least %d of %d", facts.Quorum(voters), voters), "no quorum: "+count,
 		"bring back enough members; where they are lost for good: etcdutl snapshot restore, "+
@@ -78,7 +84,7 @@ func tolerance(c *facts.Cluster) report.Result {
 	r := whole("tolerance")
 	rows := facts.Voters(c.Rows())
 	if len(rows) == 0 {
-		return skip(r, "no member list: see membership")
+		return because("membership", r, "no member list")
 	}
 	up, tried := 0, 0
 	for _, row := range rows {
@@ -129,7 +135,7 @@ func leader(c *facts.Cluster) report.Result {
 	return pass(r, fmt.Sprintf("%s in term %d", c.NameOf(first.Leader), first.Term))
 }
 
-func lag(c *facts.Cluster) []report.Result {
+func lag(c *facts.Cluster, most uint64) []report.Result {
 	var top uint64
 	for _, e := range c.Inside() {
 		top = max(top, e.Status.Applied)
@@ -142,8 +148,8 @@ func lag(c *facts.Cluster) []report.Result {
 			results = append(results, unreached(e, "applied index"))
 		case !slices.Contains(c.Inside(), e):
 			results = append(results, foreign(e, "applied index"))
-		case top-e.Status.Applied > facts.MaxLag:
-			r = bad(report.Warn, r, fmt.Sprintf("at most %d behind", facts.MaxLag), fmt.Sprintf("%d behind", top-e.Status.Applied),
+		case top-e.Status.Applied > most:
+			r = bad(report.Warn, r, fmt.Sprintf("at most %d behind", most), fmt.Sprintf("%d behind", top-e.Status.Applied),
 				"it applies entries more slowly than they come: check its disk and CPU")
 			r.Heals = true
 			results = append(results, r)

@@ -15,28 +15,24 @@ import (
 
 // Health proves that no alarm is raised, that versions are the right ones, and that database, disks, network and clock leave
 // room.
-type Health struct{}
+type Health struct{ Limits }
 
-// Name is "health".
-func (Health) Name() string { return "health" }
+// About says what the check is.
+func (Health) About() About {
+	return About{
+		Name:   "health",
+		Proves: "no alarm; right versions; room in database, disks, network and clock",
+		Needs:  "latencies and clock need /metrics on the client port",
+	}
+}
 
-// Thresholds, by etcd's own advice where it gives any (etcd.io: operations guide, FAQ).
 const (
-	quotaWarn     = 0.80 // of the quota, beyond which an alarm stops all writes
-	quotaFail     = 0.95
-	sparseMin     = 100 << 20              // a database below this is not worth defragmenting
-	sparseShare   = 0.5                    // of the database in use
-	fsyncMax      = 10 * time.Millisecond  // p99 of wal_fsync, by the FAQ
-	commitMax     = 25 * time.Millisecond  // p99 of backend_commit, by the FAQ
-	peerRTTMax    = 100 * time.Millisecond // the default heartbeat interval, which should be about the round trip
-	minSamples    = 500                    // below this the 99th percentile is five outliers of first boot
-	skewMax       = 2 * time.Second        // beyond the one-second resolution of the HTTP date
 	quotaSetting  = "ETCD_QUOTA_BACKEND_BYTES"
 	quotaStandard = 2 << 30 // etcd's default, also where the setting is 0
 )
 
 // Judge has results per alarm and per member.
-func (Health) Judge(c *facts.Cluster) []report.Result {
+func (k Health) Judge(c *facts.Cluster) []report.Result {
 	results := alarms(c)
 	for _, e := range c.Endpoints {
 		switch {
@@ -45,14 +41,14 @@ func (Health) Judge(c *facts.Cluster) []report.Result {
 		case !slices.Contains(c.Inside(), e):
 			results = append(results, foreign(e, "health"))
 		default:
-			results = append(results, version(c, e), database(c, e), sparse(e),
-				slow(e, "fsync of the log", e.Metrics.Fsync, fsyncMax,
+			results = append(results, version(c, e), database(c, e, k.Limits), sparse(e, k.Limits),
+				slow(e, "fsync of the log", e.Metrics.Fsync, k.MinSamples, k.Fsync,
 					"its disk is too slow for etcd: use local SSDs, and nothing else on them"),
-				slow(e, "commit of the database", e.Metrics.Commit, commitMax,
+				slow(e, "commit of the database", e.Metrics.Commit, k.MinSamples, k.Commit,
 					"its disk is too slow for etcd: use local SSDs, and nothing else on them"),
-				slow(e, "round trip to peers", e.Metrics.PeerRTT, peerRTTMax,
+				slow(e, "round trip to peers", e.Metrics.PeerRTT, k.MinSamples, k.PeerRTT,
 					"raise heartbeat-interval and election-timeout to fit the network"),
-				clock(e))
+				leaders(e, k.LeaderChanges), clock(e, k.Skew))
 			results = append(results, complaints(e)...)
 		}
 	}
@@ -89,7 +85,7 @@ func alarms(c *facts.Cluster) []report.Result {
 		r.Evidence = fault.Evidence
 		return []report.Result{bad(report.Undetermined, r, "", fault.Words, deniedHint())}
 	}
-	return []report.Result{skip(r, "nobody told them: see reach and consensus")}
+	return []report.Result{because("reach", r, "nobody told them")}
 }
 
 func alarmHint(kind string) string {
@@ -114,7 +110,7 @@ func complaints(e *facts.Endpoint) []report.Result {
 
 func version(c *facts.Cluster, e *facts.Endpoint) report.Result {
 	r, v := on(e, "version"), e.Status.Version
-	wanted := commonVersion(c)
+	wanted := common(c.Inside(), func(e *facts.Endpoint) string { return e.Status.Version })
 	if c.Expect != nil && c.Expect.EtcdVersion != "" {
 		wanted = c.Expect.EtcdVersion
 	}
@@ -129,20 +125,6 @@ func version(c *facts.Cluster, e *facts.Endpoint) report.Result {
 	return pass(r, v)
 }
 
-// commonVersion is the version of most members; of the first on a tie.
-func commonVersion(c *facts.Cluster) string {
-	count, best := map[string]int{}, ""
-	for _, e := range c.Inside() {
-		count[e.Status.Version]++
-	}
-	for _, e := range c.Inside() {
-		if v := e.Status.Version; best == "" || count[v] > count[best] {
-			best = v
-		}
-	}
-	return best
-}
-
 func minor(version string) int {
 	parts := strings.Split(version, ".")
 	if len(parts) < 2 {
@@ -152,7 +134,7 @@ func minor(version string) int {
 	return n
 }
 
-func database(c *facts.Cluster, e *facts.Endpoint) report.Result {
+func database(c *facts.Cluster, e *facts.Endpoint, k Limits) report.Result {
 	r, quota := on(e, "database size"), quotaOf(c, e)
 	size := humanize.IBytes(uint64(e.Status.DBSize))
 	if slices.Contains(e.Alarms.Raised, facts.Alarm{MemberID: e.Status.MemberID, Kind: "NOSPACE"}) {
@@ -168,53 +150,47 @@ func database(c *facts.Cluster, e *facts.Endpoint) report.Result {
 			"at the quota all writes stop: compact, defragment (etcdctl defrag), or raise quota-backend-bytes")
 	}
 	switch {
-	case share >= quotaFail:
-		return limit(report.Fail, quotaFail)
-	case share >= quotaWarn:
-		return limit(report.Warn, quotaWarn)
+	case share >= k.QuotaFail:
+		return limit(report.Fail, k.QuotaFail)
+	case share >= k.QuotaWarn:
+		return limit(report.Warn, k.QuotaWarn)
 	}
 	return pass(r, seen)
 }
 
 // quotaOf is the quota in bytes by the member, its metrics or the expectation, in this order; 0 where nobody says.
 func quotaOf(c *facts.Cluster, e *facts.Endpoint) int64 {
-	switch {
-	case e.Status.Quota > 0:
-		return e.Status.Quota
-	case e.Metrics.Quota > 0:
-		return e.Metrics.Quota
-	case c.Expect == nil:
-		return 0
+	if n := toldQuota(e); n != 0 {
+		return max(n, 0)
 	}
-	n, err := strconv.ParseInt(c.Expect.Settings[quotaSetting], 10, 64)
-	if err == nil && n == 0 {
-		return quotaStandard
-	}
-	return max(n, 0)
+	n, _ := expectedQuota(c)
+	return n
 }
 
-func sparse(e *facts.Endpoint) report.Result {
+func sparse(e *facts.Endpoint, k Limits) report.Result {
 	r := on(e, "fragmentation")
 	if e.Status.DBSize == 0 {
 		return skip(r, "the member tells no size")
 	}
 	share := float64(e.Status.DBInUse) / float64(e.Status.DBSize)
 	seen := fmt.Sprintf("%s of %s in use", humanize.IBytes(uint64(e.Status.DBInUse)), humanize.IBytes(uint64(e.Status.DBSize)))
-	if e.Status.DBSize > sparseMin && share < sparseShare {
-		return bad(report.Warn, r, "at least half in use", seen, "defragment it when it is not the leader: etcdctl defrag")
+	if e.Status.DBSize > k.InUseFrom && share < k.InUse {
+		return bad(report.Warn, r, fmt.Sprintf("at least %.0f %% in use", 100*k.InUse), seen, "defragment it when it is not the leader: etcdctl defrag")
 	}
 	return pass(r, seen)
 }
 
 // slow judges a latency by its 99th percentile, given enough samples.
-func slow(e *facts.Endpoint, subject string, l facts.Latency, most time.Duration, hint string) report.Result {
+func slow(
+	e *facts.Endpoint, subject string, l facts.Latency, samples uint64, most time.Duration, hint string,
+) report.Result {
 	r := on(e, subject)
 	switch {
 	case e.Metrics.Fault != nil:
 		r.Evidence = e.Metrics.Fault.Evidence
 		return skip(r, e.Metrics.Fault.Words)
-	case l.Samples < minSamples:
-		return skip(r, fmt.Sprintf("%d samples are too few, %d are wanted", l.Samples, minSamples))
+	case l.Samples < samples:
+		return skip(r, fmt.Sprintf("%d samples are too few, %d are wanted", l.Samples, samples))
 	}
 	seen := fmt.Sprintf("99 %% within %s, of %d", l.P99, l.Samples)
 	if l.P99 > most {
@@ -223,20 +199,20 @@ func slow(e *facts.Endpoint, subject string, l facts.Latency, most time.Duration
 	return pass(r, seen)
 }
 
-func clock(e *facts.Endpoint) report.Result {
+func clock(e *facts.Endpoint, most time.Duration) report.Result {
 	r := on(e, "clock")
 	if !e.Metrics.HasClock {
 		return skip(r, "the member does not tell the time")
 	}
 	skew := e.Metrics.Skew
-	if skew.Abs() > skewMax {
+	if skew.Abs() > most {
 		way := "ahead of"
 		if skew < 0 {
 			way = "behind"
 		}
-		return bad(report.Warn, r, fmt.Sprintf("within %s of the clock here", skewMax),
+		return bad(report.Warn, r, fmt.Sprintf("within %s of the clock here", most),
 			fmt.Sprintf("%s %s the clock here", skew.Abs(), way),
 			"synchronise both clocks: certificates and leases depend on them")
 	}
-	return pass(r, fmt.Sprintf("within %s of the clock here", skewMax))
+	return pass(r, fmt.Sprintf("within %s of the clock here", most))
 }

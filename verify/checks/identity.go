@@ -16,16 +16,19 @@ import (
 
 // Identity proves that every port shows the certificate that it should: the right one, from the right CA, in its period of
 // validity, for every advertised host and every use that etcd makes of it.
-type Identity struct{}
+type Identity struct{ Limits }
 
-// Name is "identity".
-func (Identity) Name() string { return "identity" }
-
-// renewWindow is when a certificate's end is near: 30 days before it, or at a third of a shorter life.
-const renewWindow = 30 * 24 * time.Hour
+// About says what the check is.
+func (Identity) About() About {
+	return About{
+		Name:   "identity",
+		Proves: "every port shows the certificate that it should: fingerprint, CA, period of validity, names, usages",
+		Needs:  "fingerprints need --expect; without --cacert the system's CAs count",
+	}
+}
 
 // Judge has one result per certificate and aspect.
-func (Identity) Judge(c *facts.Cluster) []report.Result {
+func (k Identity) Judge(c *facts.Cluster) []report.Result {
 	var results []report.Result
 	wrongCA := wrongCA(c)
 	if wrongCA {
@@ -33,9 +36,9 @@ func (Identity) Judge(c *facts.Cluster) []report.Result {
 			"--cacert is not the CA of this cluster: give the one that expect.json names"))
 	}
 	for _, e := range c.Endpoints {
-		results = append(results, serverLeaf(c, e, wrongCA)...)
+		results = append(results, serverLeaf(c, e, k.Renew, wrongCA)...)
 		for i := range e.Peers {
-			results = append(results, peerLeaf(c, e, &e.Peers[i])...)
+			results = append(results, peerLeaf(c, e, k.Renew, &e.Peers[i])...)
 		}
 	}
 	return results
@@ -56,12 +59,12 @@ type leaf struct {
 	want     *expect.Certificate
 }
 
-func serverLeaf(c *facts.Cluster, e *facts.Endpoint, wrongCA bool) []report.Result {
+func serverLeaf(c *facts.Cluster, e *facts.Endpoint, renew time.Duration, wrongCA bool) []report.Result {
 	const subject = "server certificate"
 	served := e.Client.Served
 	switch {
 	case served == nil && strings.HasPrefix(e.URL, "http://"):
-		return []report.Result{skip(on(e, subject), "no TLS: see closed")}
+		return []report.Result{because("closed", on(e, subject), "no TLS")}
 	case served == nil:
 		return []report.Result{unreached(e, subject)}
 	}
@@ -74,14 +77,14 @@ func serverLeaf(c *facts.Cluster, e *facts.Endpoint, wrongCA bool) []report.Resu
 	if report.Worst(results) == report.Fail {
 		return results // what else is wrong with a certificate that should not be there is no news
 	}
-	results = append(results, l.serverChain(wrongCA), l.dates(), l.names(advertised, report.Fail), l.serverUsages())
+	results = append(results, l.serverChain(wrongCA), l.dates(renew), l.names(advertised, report.Fail), l.serverUsages())
 	if !slices.Contains(advertised, e.Host()) {
 		results = append(results, l.names([]string{e.Host()}, report.Warn))
 	}
 	return results
 }
 
-func peerLeaf(c *facts.Cluster, e *facts.Endpoint, p *facts.Port) []report.Result {
+func peerLeaf(c *facts.Cluster, e *facts.Endpoint, renew time.Duration, p *facts.Port) []report.Result {
 	const subject = "peer certificate"
 	switch {
 	case p.Served == nil && !e.Answered():
@@ -89,7 +92,7 @@ func peerLeaf(c *facts.Cluster, e *facts.Endpoint, p *facts.Port) []report.Resul
 	case p.Fault != nil:
 		return []report.Result{skip(on(e, subject), "the peer port cannot be reached from here: "+p.Fault.Words)}
 	case p.Served == nil:
-		return []report.Result{skip(on(e, subject), p.URL+" shows no certificate: see closed")}
+		return []report.Result{because("closed", on(e, subject), p.URL+" shows no certificate")}
 	}
 	l := leaf{cluster: c, endpoint: e, subject: subject, served: p.Served}
 	if e.Expected != nil {
@@ -102,7 +105,7 @@ func peerLeaf(c *facts.Cluster, e *facts.Endpoint, p *facts.Port) []report.Resul
 	if l.want == nil {
 		results = append(results, l.peerChain())
 	}
-	return append(results, l.dates(), l.names(hosts([]string{p.URL}), report.Fail), l.peerUsages())
+	return append(results, l.dates(renew), l.names(hosts([]string{p.URL}), report.Fail), l.peerUsages())
 }
 
 func (l leaf) on(aspect string) report.Result {
@@ -151,7 +154,8 @@ func (l leaf) peerChain() report.Result {
 	return skip(r, "issued by "+l.served.Leaf.Issuer.String()+", which is not the given CA and may be the peers' own")
 }
 
-func (l leaf) dates() report.Result {
+// dates warns from renew before the end on, or at a third of a shorter life.
+func (l leaf) dates(renew time.Duration) report.Result {
 	r, cert, now := l.on("validity"), l.served.Leaf, l.cluster.At
 	period := fmt.Sprintf("valid from %s to %s", day(cert.NotBefore), day(cert.NotAfter))
 	left := cert.NotAfter.Sub(now)
@@ -164,8 +168,8 @@ func (l leaf) dates() report.Result {
 			"it is not valid yet: compare the clock here with that of the machine which issued it")
 		r.Heals = true
 		return r
-	case left < min(renewWindow, cert.NotAfter.Sub(cert.NotBefore)/3):
-		return bad(report.Warn, r, fmt.Sprintf("more than %d days left", int(renewWindow.Hours()/24)), period, "renew it soon")
+	case left < min(renew, cert.NotAfter.Sub(cert.NotBefore)/3):
+		return bad(report.Warn, r, fmt.Sprintf("more than %d days left", int(renew.Hours()/24)), period, "renew it soon")
 	}
 	return pass(r, fmt.Sprintf("%s, %d days left", period, int(left.Hours()/24)))
 }

@@ -13,8 +13,14 @@ import (
 // Membership proves that all members are of one cluster, agree on who they are, and are exactly those that they should be.
 type Membership struct{}
 
-// Name is "membership".
-func (Membership) Name() string { return "membership" }
+// About says what the check is.
+func (Membership) About() About {
+	return About{
+		Name:   "membership",
+		Proves: "all members are of one cluster, agree on who they are, and are exactly the expected ones",
+		Needs:  "who is missing or too many needs --expect",
+	}
+}
 
 // Judge has results per endpoint (cluster ID, own row, own list) and per member of the list.
 func (Membership) Judge(c *facts.Cluster) []report.Result {
@@ -42,7 +48,7 @@ func noList(c *facts.Cluster) report.Result {
 			return bad(report.Undetermined, r, "", f.Words, deniedHint())
 		}
 	}
-	return skip(r, "nobody told it: see reach")
+	return because("reach", r, "nobody told it")
 }
 
 // belongs judges what one endpoint says of itself.
@@ -73,7 +79,7 @@ func ownRow(c *facts.Cluster, e *facts.Endpoint) report.Result {
 	}
 	switch {
 	case len(e.Rows()) == 0:
-		return skip(r, "no member list: see below")
+		return skip(r, "no member list: see the next rows")
 	case !ok:
 		return bad(report.Fail, r, "a row of its own in the member list", seen+" is in no row",
 			"the member was removed from the cluster: stop it, or wipe its data directory and add it again")
@@ -148,7 +154,7 @@ func expectedRow(c *facts.Cluster, m expect.Member, row facts.Row, ok bool) repo
 	case row.Name == "":
 		r = unstarted(r)
 	case len(row.ClientURLs) == 0 && lost(c, m.Name):
-		r = skip(r, "it has not told its client URLs yet: see reach")
+		r = because("reach", r, "it has not told its client URLs yet")
 	case row.Learner && !m.Learner:
 		r = bad(report.Fail, r, "a voter", "a learner",
 			"promote it when it has caught up: etcdctl member promote "+report.ID(row.ID))

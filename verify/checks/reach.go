@@ -11,8 +11,14 @@ import (
 // Reach proves that every member answers: TCP, then TLS, then RPC.
 type Reach struct{}
 
-// Name is "reach".
-func (Reach) Name() string { return "reach" }
+// About says what the check is.
+func (Reach) About() About {
+	return About{
+		Name:   "reach",
+		Proves: "every member answers: TCP, then TLS, then a call",
+		Needs:  "a client certificate that the cluster trusts",
+	}
+}
 
 // Judge has one result per endpoint, and a skip per expected member that no endpoint leads to.
 func (Reach) Judge(c *facts.Cluster) []report.Result {
@@ -43,7 +49,7 @@ func reach(c *facts.Cluster, e *facts.Endpoint) report.Result {
 	seen := fmt.Sprintf("%s: %s", f.Stage, f.Words)
 	switch f.Kind {
 	case facts.Untrusted:
-		return skip(r, "answers with TLS, but is not who it should be: see identity")
+		return because("identity", r, "answers with TLS, but is not who it should be")
 	case facts.CertRefused:
 		return certRefused(c, r, seen)
 	case facts.Denied:

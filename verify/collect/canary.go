@@ -36,7 +36,7 @@ type canary struct {
 // canary writes a key through every member and reads all of them back on every member, then removes them.
 func (r *round) canary(ctx context.Context) facts.Canary {
 	var c facts.Canary
-	if c.Skipped = r.noCanary(); c.Skipped != "" {
+	if c.See, c.Skipped = r.noCanary(); c.Skipped != "" {
 		return c
 	}
 	var random [16]byte
@@ -58,19 +58,22 @@ func (r *round) canary(ctx context.Context) facts.Canary {
 	return c
 }
 
-// noCanary says why no canary can be written, in words that name the check which says more.
-func (r *round) noCanary() string {
+// noCanary says why no canary can be written, and names the check which says more.
+func (r *round) noCanary() (see, why string) {
+	if r.cfg.NoCanary != "" {
+		return "", r.cfg.NoCanary
+	}
 	quorum := false
 	for _, m := range r.inside() {
 		quorum = quorum || m.Linear.Fault == nil
 		if len(m.Alarms.Raised) > 0 {
-			return "writes are refused while an alarm is raised: see health"
+			return "health", "writes are refused while an alarm is raised"
 		}
 	}
 	if !quorum && !r.denied() {
-		return "no quorum: see consensus"
+		return "consensus", "no quorum"
 	}
-	return ""
+	return "", ""
 }
 
 func (r *round) denied() bool {

@@ -38,7 +38,7 @@ func (m *member) wantsTLS(ctx context.Context) *facts.Fault {
 		return nil
 	}
 	defer raw.Close()
-	if _, chain, _ := secure(ctx, raw, addr, nil, "h2"); len(chain) == 0 {
+	if _, chain, _ := secure(ctx, raw, addr, nil, nil, "h2"); len(chain) == 0 {
 		return nil
 	}
 	return &facts.Fault{Stage: facts.TLS, Kind: facts.NeedsTLS, Words: "it speaks TLS: use https://" + addr}

@@ -36,7 +36,7 @@ func (m *member) look(ctx context.Context) {
 		m.Expected = m.round.expectedNamed(m.Endpoint)
 	}
 	if m.Answered() {
-		m.round.probes.Go(func() { m.Metrics = m.metrics(ctx) })
+		m.round.probes.Go(func() { m.inspect(ctx) })
 	}
 	if m.Fault == nil || m.Fault.Stage != facts.TCP {
 		m.round.probes.Go(func() { m.round.probeClient(ctx, m.Endpoint) })
@@ -78,7 +78,7 @@ func (m *member) dial(ctx context.Context, protocol string, keep func(*facts.Ser
 		return raw, fault
 	}
 	id := m.round.cfg.Identity
-	conn, chain, err := secure(ctx, raw, addr, id.client, protocol)
+	conn, chain, err := secure(ctx, raw, addr, id.client, nil, protocol)
 	served := id.served(chain, m.round.facts.At, m.pin)
 	keep(served)
 	switch {

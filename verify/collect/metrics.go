@@ -4,12 +4,12 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"math"
 	"net"
 	"net/http"
-	"strings"
 	"time"
 
 	dto "github.com/prometheus/client_model/go"
@@ -25,38 +25,22 @@ const (
 	metricCommit  = "etcd_disk_backend_commit_duration_seconds"
 	metricPeerRTT = "etcd_network_peer_round_trip_time_seconds"
 	metricQuota   = "etcd_server_quota_backend_bytes"
+	metricLeaders = "etcd_server_leader_changes_seen_total"
+	metricFeature = "etcd_server_feature_enabled"
+	metricStart   = "process_start_time_seconds" // Linux only
 )
+
+func wantedMetrics() []string {
+	return []string{metricFsync, metricCommit, metricPeerRTT, metricQuota, metricLeaders, metricFeature, metricStart}
+}
 
 // maxMetrics bounds what is read of /metrics; etcd's is about 200 KB.
 const maxMetrics = 8 << 20
 
-// metrics reads /metrics of the member's client port. Not every cluster serves it there.
-func (m *member) metrics(ctx context.Context) facts.Metrics {
+// inspect reads what the member tells over HTTP on its client port. Not every cluster serves it there.
+func (m *member) inspect(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, m.round.step)
 	defer cancel()
-	families, date, err := m.scrape(ctx)
-	if err != nil {
-		return facts.Metrics{Fault: &facts.Fault{Stage: facts.RPC, Words: "no /metrics on the client port", Evidence: err.Error()}}
-	}
-	got := facts.Metrics{
-		Fsync:   latency(families[metricFsync]),
-		Commit:  latency(families[metricCommit]),
-		PeerRTT: latency(families[metricPeerRTT]),
-	}
-	if q := families[metricQuota].GetMetric(); len(q) > 0 {
-		got.Quota = int64(q[0].GetGauge().GetValue())
-	}
-	if t, err := http.ParseTime(date); err == nil {
-		got.HasClock, got.Skew = true, time.Until(t).Truncate(time.Second)
-	}
-	return got
-}
-
-func (m *member) scrape(ctx context.Context) (map[string]*dto.MetricFamily, string, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, m.URL+"/metrics", nil)
-	if err != nil {
-		return nil, "", err
-	}
 	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
 		conn, fault := m.connectAs(ctx, "http/1.1")
 		if fault != nil {
@@ -64,33 +48,116 @@ func (m *member) scrape(ctx context.Context) (map[string]*dto.MetricFamily, stri
 		}
 		return conn, nil
 	}
-	transport := &http.Transport{DialContext: dial, DialTLSContext: dial, DisableKeepAlives: true, DisableCompression: true}
-	resp, err := transport.RoundTrip(req)
+	transport := &http.Transport{DialContext: dial, DialTLSContext: dial, DisableCompression: true}
+	defer transport.CloseIdleConnections()
+	m.Metrics = m.metrics(ctx, transport)
+	m.CommandLine = m.commandLine(ctx, transport)
+}
+
+// metrics reads /metrics.
+func (m *member) metrics(ctx context.Context, transport *http.Transport) facts.Metrics {
+	families, date, err := m.scrape(ctx, transport)
 	if err != nil {
-		return nil, "", err
+		return facts.Metrics{Fault: &facts.Fault{Stage: facts.RPC, Words: "no /metrics on the client port", Evidence: err.Error()}}
 	}
-	defer resp.Body.Close()
-	if resp.StatusCode != http.StatusOK {
-		return nil, "", fmt.Errorf("GET /metrics: %s", resp.Status)
+	got := facts.Metrics{
+		Fsync:         latency(families[metricFsync]),
+		Commit:        latency(families[metricCommit]),
+		PeerRTT:       latency(families[metricPeerRTT]),
+		Quota:         int64(value(families[metricQuota])),
+		LeaderChanges: uint64(value(families[metricLeaders])),
+		Features:      features(families[metricFeature]),
 	}
-	wanted, err := pick(io.LimitReader(resp.Body, maxMetrics))
+	if t, err := http.ParseTime(date); err == nil {
+		got.HasClock, got.Skew = true, time.Until(t).Truncate(time.Second)
+		if start := value(families[metricStart]); start > 0 {
+			got.Uptime = t.Sub(time.UnixMilli(int64(start * 1000)))
+		}
+	}
+	return got
+}
+
+func (m *member) scrape(ctx context.Context, transport *http.Transport) (map[string]*dto.MetricFamily, string, error) {
+	var wanted []byte
+	header, err := m.get(ctx, transport, "/metrics", func(body io.Reader) (err error) {
+		wanted, err = pick(body)
+		return err
+	})
 	if err != nil {
 		return nil, "", err
 	}
 	parser := expfmt.NewTextParser(model.LegacyValidation)
 	families, err := parser.TextToMetricFamilies(bytes.NewReader(wanted))
-	return families, resp.Header.Get("Date"), err
+	return families, header.Get("Date"), err
+}
+
+// commandLine reads how etcd was started from /debug/vars, which Go programs serve; nil where it is not there.
+func (m *member) commandLine(ctx context.Context, transport *http.Transport) []string {
+	var vars struct {
+		CommandLine []string `json:"cmdline"`
+	}
+	_, err := m.get(ctx, transport, "/debug/vars", func(body io.Reader) error { return json.NewDecoder(body).Decode(&vars) })
+	if err != nil {
+		return nil
+	}
+	return vars.CommandLine
+}
+
+// get fetches a path of the member's client port and hands its body to read.
+func (m *member) get(ctx context.Context, transport *http.Transport, path string, read func(io.Reader) error) (http.Header, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, m.URL+path, nil)
+	if err != nil {
+		return nil, err
+	}
+	resp, err := transport.RoundTrip(req)
+	if err != nil {
+		return nil, err
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		return nil, fmt.Errorf("GET %s: %s", path, resp.Status)
+	}
+	return resp.Header, read(io.LimitReader(resp.Body, maxMetrics))
+}
+
+// value is the only sample of a counter or gauge, or 0.
+func value(f *dto.MetricFamily) float64 {
+	if len(f.GetMetric()) == 0 {
+		return 0
+	}
+	m := f.GetMetric()[0]
+	return m.GetGauge().GetValue() + m.GetCounter().GetValue()
+}
+
+// features are the feature gates by name; nil where there are none.
+func features(f *dto.MetricFamily) map[string]bool {
+	if f == nil {
+		return nil
+	}
+	gates := map[string]bool{}
+	for _, m := range f.GetMetric() {
+		for _, l := range m.GetLabel() {
+			if l.GetName() == "name" {
+				gates[l.GetValue()] = m.GetGauge().GetValue() > 0
+			}
+		}
+	}
+	return gates
 }
 
 // pick keeps the lines of the wanted families: parsing all of them would take longer than everything else together.
 func pick(r io.Reader) ([]byte, error) {
 	var out bytes.Buffer
+	var wanted [][]byte
+	for _, name := range wantedMetrics() {
+		wanted = append(wanted, []byte(name))
+	}
 	lines := bufio.NewScanner(r)
 	lines.Buffer(make([]byte, 0, 64<<10), 1<<20)
 	for lines.Scan() {
-		line := strings.TrimPrefix(strings.TrimPrefix(lines.Text(), "# HELP "), "# TYPE ")
-		for _, name := range []string{metricFsync, metricCommit, metricPeerRTT, metricQuota} {
-			if strings.HasPrefix(line, name) {
+		line := bytes.TrimPrefix(bytes.TrimPrefix(lines.Bytes(), []byte("# HELP ")), []byte("# TYPE "))
+		for _, name := range wanted {
+			if bytes.HasPrefix(line, name) {
 				out.Write(lines.Bytes())
 				out.WriteByte('\n')
 			}

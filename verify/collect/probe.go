@@ -90,7 +90,7 @@ func tryTLS(ctx context.Context, addr string, cert *tls.Certificate) (facts.Outc
 			return facts.NoAnswer, fault.Words, chain
 		}
 		defer raw.Close()
-		conn, served, err := secure(ctx, raw, addr, cert, hello.alpn)
+		conn, served, err := secure(ctx, raw, addr, cert, classic(), hello.alpn)
 		if chain = served; err != nil {
 			outcome, evidence := outcomeOf(err)
 			return outcome, evidence, chain

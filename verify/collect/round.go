@@ -24,6 +24,11 @@ type Config struct {
 	Username, Password string
 	// Timeout is the deadline of everything together.
 	Timeout time.Duration
+	// NoCanary says why nothing is to be written; empty where something is. NoData leaves out hashing all keys.
+	NoCanary string
+	NoData   bool
+	// Host, if not nil, says what to look at on this machine.
+	Host *HostConfig
 }
 
 // round is one look at the whole cluster.
@@ -48,12 +53,16 @@ func Round(ctx context.Context, cfg Config) (*facts.Cluster, error) {
 		return nil, err
 	}
 	defer r.close()
+	if cfg.Host != nil {
+		r.probes.Go(func() { r.facts.Host = lookAtHost(ctx, *cfg.Host) })
+	}
 	r.look(ctx, cfg.Endpoints)
 	if cfg.Discover {
 		r.look(ctx, r.undiscovered())
 	}
 	r.settle(ctx)
 	r.name()
+	r.probes.Go(func() { r.facts.Data = r.data(ctx) })
 	r.facts.Canary = r.canary(ctx)
 	r.probes.Wait()
 	return r.facts, nil

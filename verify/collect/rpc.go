@@ -64,7 +64,7 @@ func (m *member) status(ctx context.Context) (*facts.Status, *facts.Fault) {
 		ClusterID: r.Header.GetClusterId(), MemberID: r.Header.GetMemberId(),
 		Version: r.Version, DBSize: r.DbSize, DBInUse: r.DbSizeInUse, Quota: r.DbSizeQuota,
 		Leader: r.Leader, Learner: r.IsLearner, Term: r.RaftTerm, Index: r.RaftIndex, Applied: r.RaftAppliedIndex,
-		Errors: r.Errors,
+		Revision: r.Header.GetRevision(), Errors: r.Errors,
 	}, nil
 }
 

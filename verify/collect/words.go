@@ -72,10 +72,12 @@ func rpcFault(err, readErr error) *facts.Fault {
 	text := rpctypes.ErrorDesc(err)
 	short := strings.TrimPrefix(text, "etcdserver: ")
 	switch {
-	case isAny(text, deniedTexts()), code == codes.PermissionDenied, code == codes.Unauthenticated:
+	case isAny(text, deniedTexts()), strings.HasPrefix(text, rawAuthPrefix), code == codes.PermissionDenied, code == codes.Unauthenticated:
 		f.Kind, f.Words = facts.Denied, "authentication is on and our rights do not suffice: "+short
 	case isAny(text, noQuorumTexts()):
 		f.Kind, f.Words = facts.NoQuorum, "the member cannot reach a quorum: "+short
+	case isAny(text, movedTexts()):
+		f.Kind, f.Words = facts.Moved, "the revision was compacted, or has not been reached yet"
 	case text == desc(rpctypes.ErrGRPCNotSupportedForLearner):
 		f.Kind, f.Words = facts.IsLearner, "a learner does not answer this"
 	case code == codes.DeadlineExceeded || timedOut(err):
@@ -98,9 +100,16 @@ func codeOf(err error) codes.Code {
 	return status.Code(err)
 }
 
+// rawAuthPrefix begins what 3.5 says where it forgets to turn its own error into one of rpctypes (HashKV does).
+const rawAuthPrefix = "auth: "
+
 func deniedTexts() []string {
 	return []string{desc(rpctypes.ErrGRPCUserEmpty), desc(rpctypes.ErrGRPCPermissionDenied), desc(rpctypes.ErrGRPCAuthFailed),
-		desc(rpctypes.ErrGRPCInvalidAuthToken), desc(rpctypes.ErrGRPCAuthOldRevision)}
+		desc(rpctypes.ErrGRPCInvalidAuthToken), desc(rpctypes.ErrGRPCAuthOldRevision), desc(rpctypes.ErrGRPCUserNotFound)}
+}
+
+func movedTexts() []string {
+	return []string{desc(rpctypes.ErrGRPCCompacted), desc(rpctypes.ErrGRPCFutureRev)}
 }
 
 func noQuorumTexts() []string {

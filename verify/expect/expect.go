@@ -30,6 +30,24 @@ type Member struct {
 	Learner    bool        `json:"learner"`
 	Server     Certificate `json:"server_certificate"`
 	Peer       Certificate `json:"peer_certificate"`
+	// Files, Binaries and Units are what the member's host must look like, for `etcd-verify --host`; a file that was written
+	// before they were known has none of them.
+	Files    []File   `json:"files,omitempty"`
+	Binaries []File   `json:"binaries,omitempty"`
+	Units    []string `json:"units,omitempty"` // enabled, and active or done
+}
+
+// File is a file or directory on a member's host.
+type File struct {
+	Path      string `json:"path"`
+	Directory bool   `json:"directory,omitempty"`
+	Mode      string `json:"mode"` // "0644"
+	Owner     string `json:"owner"`
+	Group     string `json:"group"`
+	// SHA256 is the content's, in lower-case hex; empty where it is secret or not known beforehand.
+	SHA256 string `json:"sha256,omitempty"`
+	// KeyOf is the path of the certificate whose private key this file holds.
+	KeyOf string `json:"key_of,omitempty"`
 }
 
 // Client is a client certificate that the CA has issued.

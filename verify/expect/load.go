@@ -8,17 +8,20 @@ import (
 	"fmt"
 	"net/url"
 	"os"
+	"path"
+	"slices"
+	"strconv"
 )
 
-// Load reads and checks the expectation at path. Every error names the path.
-func Load(path string) (*Cluster, error) {
-	data, err := os.ReadFile(path)
+// Load reads and checks the expectation in file. Every error names it.
+func Load(file string) (*Cluster, error) {
+	data, err := os.ReadFile(file)
 	if err != nil {
 		return nil, fmt.Errorf("reading the expectation: %w", err)
 	}
 	c, err := Parse(data)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+		return nil, fmt.Errorf("%s: %w", file, err)
 	}
 	return c, nil
 }
@@ -81,6 +84,24 @@ func (m Member) validate() error {
 	}
 	if err := m.Peer.validate(); err != nil {
 		return fmt.Errorf("peer_certificate: %w", err)
+	}
+	for _, f := range append(slices.Clone(m.Files), m.Binaries...) {
+		if err := f.validate(); err != nil {
+			return fmt.Errorf("file %q: %w", f.Path, err)
+		}
+	}
+	return nil
+}
+
+func (f File) validate() error {
+	if !path.IsAbs(f.Path) {
+		return errors.New("path is not absolute")
+	}
+	if _, err := strconv.ParseUint(f.Mode, 8, 12); err != nil {
+		return fmt.Errorf("mode %q is not octal, like 0644", f.Mode)
+	}
+	if f.SHA256 != "" {
+		return Certificate{SHA256: f.SHA256}.validate()
 	}
 	return nil
 }

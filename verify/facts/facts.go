@@ -17,6 +17,9 @@ type Cluster struct {
 	Us        Us
 	Endpoints []*Endpoint
 	Canary    Canary
+	Data      Data
+	// Host is what was seen on the machine that this runs on, or nil where nobody asked.
+	Host *Host
 }
 
 // Us is what is known of the verifier's own credentials.
@@ -45,6 +48,8 @@ type Endpoint struct {
 	Linear, Local MemberList
 	Alarms        Alarms
 	Metrics       Metrics
+	// CommandLine is how etcd was started; nil where it does not tell.
+	CommandLine []string
 }
 
 // Port is one TCP port of a member as strangers and friends find it.
@@ -79,6 +84,7 @@ type Status struct {
 	Leader         uint64
 	Learner        bool
 	Term           uint64
+	Revision       int64 // of the keys
 	Index, Applied uint64
 	Errors         []string
 	RoundTrip      time.Duration
@@ -119,6 +125,11 @@ type Metrics struct {
 	// Skew is the member's clock minus ours, to the second; valid where HasClock.
 	Skew     time.Duration
 	HasClock bool
+	// LeaderChanges is how many the member has seen in its Uptime; valid where Uptime is not zero.
+	LeaderChanges uint64
+	Uptime        time.Duration
+	// Features are the feature gates and whether they are on; nil where they are not told (before 3.6).
+	Features map[string]bool
 	Fault    *Fault
 }
 

@@ -40,12 +40,13 @@ const (
 	Denied           // authentication is on and our rights do not suffice
 	NoQuorum         // the member has no leader, or the cluster no quorum
 	IsLearner        // learners do not answer this
+	Moved            // the revision asked for was compacted, or is not there yet
 )
 
 // Heals tells whether waiting may help, as for a host that has not booted yet.
 func (f *Fault) Heals() bool {
 	switch f.Kind {
-	case NoDNS, Refused, Unroutable, Silent, Mute, NoQuorum, Other:
+	case NoDNS, Refused, Unroutable, Silent, Mute, NoQuorum, Moved, Other:
 		return true
 	default:
 		return false

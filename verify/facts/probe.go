@@ -35,9 +35,11 @@ const (
 type Canary struct {
 	// Skipped says why nothing was written; empty where something was.
 	Skipped string
-	Grant   *Fault // the lease, without which nothing is written
-	Writes  []CanaryWrite
-	Reads   []CanaryRead
+	// See names the check that says more of it; empty where none does.
+	See    string
+	Grant  *Fault // the lease, without which nothing is written
+	Writes []CanaryWrite
+	Reads  []CanaryRead
 	// Cleanup is why keys may still be there; they go when the lease ends, after TTL.
 	Cleanup *Fault
 	Prefix  string

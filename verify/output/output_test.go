@@ -3,12 +3,13 @@ package output_test
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -18,70 +19,45 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
-// broken has one result of every verdict, a member that does not answer, and a server that tries to speak to the terminal.
-func broken() *report.Report {
-	at := time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
-	r := &report.Report{
-		Schema: report.Schema, Cluster: "k8s-etcd", ClusterID: report.ID(0xcdf818194e3a8c32), StartedAt: at, TookMS: 2512,
-		Members: []report.Member{
-			{
-				Endpoint: "https://10.140.0.2:2379", Name: "master1", ID: report.ID(0x8e9e05c52164694d), Version: "3.6.14",
-				DBSizeBytes: 20480, DBInUseBytes: 16384, Leader: true, LeaderID: report.ID(0x8e9e05c52164694d),
-				RaftTerm: 2, RaftIndex: 9, AppliedIndex: 9, RoundTripMicros: 410,
-				Server: &report.Certificate{Subject: "CN=master1", SHA256: strings.Repeat("0a", 32), NotBefore: at,
-					NotAfter: at.AddDate(1, 0, 0)},
-			},
-			{Endpoint: "https://10.140.0.3:2379", Name: "master2\x1b[1m",
-				Errors: []string{"connection refused: nothing listens on 10.140.0.3:2379"}},
-		},
-		Results: []report.Result{
-			{Check: "reach", Member: "master1", Endpoint: "https://10.140.0.2:2379", Subject: "endpoint", Verdict: report.Pass,
-				Seen: "answers in 410µs"},
-			{
-				Check: "reach", Member: "master2\x1b[1m", Endpoint: "https://10.140.0.3:2379", Subject: "endpoint", Verdict: report.Fail, Heals: true,
-				Expected: "an answer", Seen: "TCP: connection refused: nothing listens on 10.140.0.3:2379",
-				Evidence: "dial tcp 10.140.0.3:2379: connect: connection refused", Hint: "on the host: systemctl status etcd",
-			},
-			{Check: "closed", Member: "master1", Subject: "peer port", Verdict: report.Undetermined, Seen: "no answer\x1b[2J"},
-			{Check: "closed", Member: "master2\x1b[1m", Subject: "peer port", Verdict: report.Skip, Seen: "no answer: see reach"},
-			{Check: "consensus", Subject: "quorum", Verdict: report.Pass, Seen: "1 of 1 members answer"},
-			{Check: "consensus", Subject: "tolerance", Verdict: report.Warn, Expected: "survives the loss of 1",
-				Seen: "survives the loss of 0 more"},
-		},
-	}
-	r.Verdict = report.Judge(r.Results, false)
-	return r
-}
-
-func healthy() *report.Report {
-	r := broken()
-	r.Members = r.Members[:1]
-	r.Results = report.Select(r.Results, func(x report.Result) bool { return x.Verdict == report.Pass })
-	r.Verdict, r.TookMS = report.Judge(r.Results, false), 31
-	return r
-}
-
 func TestReportsLookAsTheyAreDocumented(t *testing.T) {
-	for name, r := range map[string]*report.Report{"broken": broken(), "healthy": healthy()} {
-		for format, write := range map[string]func(*bytes.Buffer) error{
-			"table": func(b *bytes.Buffer) error { return output.Table(b, r, false) },
-			"color": func(b *bytes.Buffer) error { return output.Table(b, r, true) },
-			"json":  func(b *bytes.Buffer) error { return output.JSON(b, r) },
-		} {
-			t.Run(name+"."+format, func(t *testing.T) {
-				var b bytes.Buffer
-				if err := write(&b); err != nil {
-					t.Fatal(err)
-				}
-				golden(t, filepath.Join("testdata", name+"."+format), b.Bytes())
-			})
+	for name, r := range cases() {
+		for _, f := range output.Formats(false) {
+			compare(t, name, f, f.Name, r)
 		}
 	}
+	compare(t, "fail", output.Formats(true)[0], "color", failing())
+}
+
+// compare compares with the golden file <case>.<exit>.<format>.
+func compare(t *testing.T, name string, f output.Format, suffix string, r *report.Report) {
+	t.Helper()
+	exit := r.ExitCode()
+	if f.Name == "nagios" {
+		exit = int(output.NagiosStateOf(r))
+	}
+	golden(t, filepath.Join("testdata", fmt.Sprintf("%s.%d.%s", name, exit, suffix)), write(t, f.Name, suffix == "color", r))
+}
+
+// write is the report in the format.
+func write(t *testing.T, format string, color bool, r *report.Report) []byte {
+	t.Helper()
+	f, ok := output.Find(output.Formats(color), format)
+	if !ok {
+		t.Fatalf("there is no format %q", format)
+	}
+	var b bytes.Buffer
+	if err := f.Write(&b, r); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
 }
 
 func golden(t *testing.T, path string, got []byte) {
 	t.Helper()
 	if *update {
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
 		if err := os.WriteFile(path, got, 0o644); err != nil {
 			t.Fatal(err)
 		}
@@ -96,19 +72,55 @@ func golden(t *testing.T, path string, got []byte) {
 }
 
 func TestJSONIsReadBackAsTheSameReport(t *testing.T) {
-	var b bytes.Buffer
-	if err := output.JSON(&b, broken()); err != nil {
-		t.Fatal(err)
+	for name, r := range cases() {
+		if name == "hostile" {
+			continue // JSON has no bytes that are no text
+		}
+		var got report.Report
+		d := json.NewDecoder(bytes.NewReader(write(t, "json", false, r)))
+		if err := d.Decode(&got); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(r, &got); diff != "" {
+			t.Error(diff)
+		}
+		if d.More() {
+			t.Error("there is more than one document")
+		}
 	}
-	var got report.Report
-	d := json.NewDecoder(&b)
-	if err := d.Decode(&got); err != nil {
-		t.Fatal(err)
+}
+
+func TestNothingThatIsForATerminalOrALineIsInAnyTextFormat(t *testing.T) {
+	for _, format := range []string{"table", "junit", "tap", "nagios", "prometheus", "github", "html"} {
+		got := string(write(t, format, false, hostile()))
+		for _, bad := range []string{"\x1b", "\x00", "\r", "\u202e", "\u2028", "\ufffe", "\xff"} {
+			if i := strings.Index(got, bad); i >= 0 {
+				t.Errorf("%s has %q: …%q…", format, bad, got[max(0, i-40):i+1])
+			}
+		}
 	}
-	if diff := cmp.Diff(broken(), &got); diff != "" {
-		t.Error(diff)
+}
+
+func TestAnEmptyReportIsADocumentToo(t *testing.T) {
+	for _, f := range output.Formats(false) {
+		var b bytes.Buffer
+		if err := f.Write(&b, &report.Report{Schema: report.Schema, StartedAt: noon, Verdict: report.Pass}); err != nil || b.Len() == 0 {
+			t.Errorf("%s: %d bytes, %v", f.Name, b.Len(), err)
+		}
 	}
-	if d.More() {
-		t.Error("there is more than one document")
+}
+
+// broken is a writer that fails.
+type broken struct{}
+
+var errBroken = errors.New("no space left on device")
+
+func (broken) Write([]byte) (int, error) { return 0, errBroken }
+
+func TestAWriterThatFailsIsTold(t *testing.T) {
+	for _, f := range output.Formats(false) {
+		if err := f.Write(broken{}, passing()); !errors.Is(err, errBroken) {
+			t.Errorf("%s: the error is %v, want %v", f.Name, err, errBroken)
+		}
 	}
 }

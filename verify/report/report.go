@@ -37,6 +37,7 @@ type Member struct {
 	Version      string `json:"version,omitempty"`
 	DBSizeBytes  int64  `json:"db_size_bytes"`
 	DBInUseBytes int64  `json:"db_in_use_bytes"`
+	QuotaBytes   int64  `json:"quota_bytes,omitempty"` // zero where the member does not tell it
 	Leader       bool   `json:"leader"`
 	Learner      bool   `json:"learner"`
 	LeaderID     string `json:"leader_id,omitempty"` // whom it takes for the leader, 16 hex digits
@@ -44,10 +45,26 @@ type Member struct {
 	RaftIndex    uint64 `json:"raft_index"`
 	AppliedIndex uint64 `json:"raft_applied_index"`
 	// RoundTripMicros is the time of one status call over the open connection, in microseconds.
-	RoundTripMicros int64        `json:"round_trip_us"`
-	Server          *Certificate `json:"server_certificate,omitempty"`
-	Peer            *Certificate `json:"peer_certificate,omitempty"`
-	Errors          []string     `json:"errors,omitempty"`
+	RoundTripMicros int64 `json:"round_trip_us"`
+	// Fsync, Commit and PeerRTT are latencies of the write-ahead log, of the database and between peers, by /metrics; nil
+	// where there are none.
+	Fsync   *Latency     `json:"fsync,omitempty"`
+	Commit  *Latency     `json:"commit,omitempty"`
+	PeerRTT *Latency     `json:"peer_round_trip,omitempty"`
+	Server  *Certificate `json:"server_certificate,omitempty"`
+	Peer    *Certificate `json:"peer_certificate,omitempty"`
+	Errors  []string     `json:"errors,omitempty"`
+}
+
+// Latency is what a member measured since it started.
+type Latency struct {
+	Samples uint64 `json:"samples"`
+	// P99Micros is what 99 % of the samples stay within, in microseconds: the upper bound of a histogram's bucket.
+	P99Micros int64 `json:"p99_us"`
+	// LimitMicros is the most that P99Micros should be, in microseconds.
+	LimitMicros int64 `json:"limit_us"`
+	// Judged says that there are samples enough to judge by.
+	Judged bool `json:"judged"`
 }
 
 // Certificate is a certificate as it was served.
@@ -73,6 +90,8 @@ type Result struct {
 	Evidence string `json:"evidence,omitempty"`
 	// Hint says what to do about it.
 	Hint string `json:"hint,omitempty"`
+	// See names the check that says more, where this one was skipped because of it.
+	See string `json:"see,omitempty"`
 	// Heals says that waiting may change the verdict, as for a host that has not booted yet.
 	Heals bool `json:"heals,omitempty"`
 }

@@ -4,6 +4,8 @@ import (
 	"crypto/rand"
 	"crypto/x509"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -19,16 +21,16 @@ type Cluster struct {
 	// Verifier is the client certificate of the verifier, with the common name root.
 	Verifier Leaf
 	Members  []*Member
+	Version  string
 	t        testing.TB
 	etcd     string
-	version  string
 }
 
 // New prepares a cluster of n members m1, m2, … that run the etcd binary; nothing is started, so a test can change members
 // first. Everything ends with the test.
 func New(t testing.TB, etcd, version string, n int) *Cluster {
 	t.Helper()
-	c := &Cluster{CA: NewCA(t, "test CA"), PeerCA: NewCA(t, "test peer CA"), t: t, etcd: etcd, version: version}
+	c := &Cluster{CA: NewCA(t, "test CA"), PeerCA: NewCA(t, "test peer CA"), t: t, etcd: etcd, Version: version}
 	verifier := Template("root")
 	verifier.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}
 	c.Verifier = c.CA.Issue(t, verifier)
@@ -65,7 +67,7 @@ func (c *Cluster) InitialCluster() string {
 // Expect is the expectation that the cluster meets as it was prepared.
 func (c *Cluster) Expect() *expect.Cluster {
 	e := &expect.Cluster{
-		Schema: expect.Schema, Name: "test", Token: "test", EtcdVersion: c.version,
+		Schema: expect.Schema, Name: "test", Token: "test", EtcdVersion: c.Version,
 		CA: certificate(c.CA.Cert), PeerCA: certificate(c.PeerCA.Cert),
 		Clients: []expect.Client{{Name: "verify", Certificate: certificate(c.Verifier.Cert)}},
 	}
@@ -81,6 +83,23 @@ func (c *Cluster) Expect() *expect.Cluster {
 // Credentials are the verifier's.
 func (c *Cluster) Credentials() verify.Credentials {
 	return verify.Credentials{CA: c.CA.PEM, Cert: c.Verifier.CertPEM, Key: c.Verifier.KeyPEM}
+}
+
+// Env are etcdctl's variables for the leaf, with its files in a folder of the test.
+func (c *Cluster) Env(leaf Leaf) []string {
+	c.t.Helper()
+	dir := c.t.TempDir()
+	var env []string
+	for name, data := range map[string][]byte{
+		"ETCDCTL_CACERT": c.CA.PEM, "ETCDCTL_CERT": leaf.CertPEM, "ETCDCTL_KEY": leaf.KeyPEM,
+	} {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, data, 0o600); err != nil {
+			c.t.Fatal(err)
+		}
+		env = append(env, name+"="+path)
+	}
+	return env
 }
 
 // Endpoints are the client URLs of all members.

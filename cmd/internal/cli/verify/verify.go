@@ -5,15 +5,14 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/etcdbake/etcdbake/cmd/internal/cli"
 	"github.com/etcdbake/etcdbake/verify"
 	"github.com/etcdbake/etcdbake/verify/expect"
-	"github.com/etcdbake/etcdbake/verify/output"
 )
 
 const long = `Look at a running etcd cluster from outside and say whether it is the cluster that it should be.
@@ -27,7 +26,8 @@ Only one thing is ever written: a few keys under /etcdbake/verify/, removed at o
 With --expect and none of --cacert, --cert and --key, the client certificate "verify" of the folder pki/ beside the
 folder of expect.json is used, where there is one: for out/expect.json, pki/ca.pem and pki/clients/verify{,-key}.pem.
 
-Exit codes: 0 all checks pass, 1 a check failed, 2 wrong usage or unreadable input, 3 it could not be told.`
+Exit codes: 0 all checks pass, 1 a check failed, 2 wrong usage or unreadable input, 3 it could not be told. With
+"--output nagios" they are those of a monitoring plugin: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN.`
 
 const examples = `  # the cluster that etcdbake generated, right after its hosts were created
   etcd-verify --expect out/expect.json --wait 10m
@@ -39,7 +39,7 @@ const examples = `  # the cluster that etcdbake generated, right after its hosts
   etcd-verify --cluster
 
   # in a pipeline
-  etcd-verify --expect out/expect.json --strict --output json > report.json`
+  etcd-verify --expect out/expect.json --strict --output table --output junit=report.xml --output html=report.html`
 
 // command is the flags and what they are completed with.
 type command struct {
@@ -50,7 +50,11 @@ type command struct {
 	expect            string
 	cacert, cert, key string
 	user              string
-	output            string
+	output            []string
+	outputs           outputs
+	host              bool
+	member            string
+	watch             time.Duration
 }
 
 // New returns the command.
@@ -77,40 +81,63 @@ func newCommand(s cli.Streams, getenv func(string) string) *cobra.Command {
 	f.StringVar(&c.cert, "cert", "", "`file` with the client certificate (or $ETCDCTL_CERT)")
 	f.StringVar(&c.key, "key", "", "`file` with the client certificate's key (or $ETCDCTL_KEY)")
 	f.StringVar(&c.user, "user", "", "`name[:password]` where authentication is on (or $ETCDCTL_USER, $ETCDCTL_PASSWORD)")
-	f.StringVarP(&c.output, "output", "o", "table", "`format` of the report: table or json")
+	c.addOutputFlag(root)
 	f.DurationVar(&c.options.Wait, "wait", 0, "`duration` to wait for what may heal by itself, such as a host that still boots")
 	f.DurationVar(&c.options.Timeout, "timeout", verify.DefaultTimeout,
 		"deadline of one round of checks; one step takes a quarter of it at most")
 	f.BoolVar(&c.options.Strict, "strict", false, "let warnings fail too")
-	root.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(formats(), cobra.ShellCompDirectiveNoFileComp))
-	root.AddCommand(cli.VersionCommand())
+	c.addCheckFlags(f)
+	c.addLimitFlags(f)
+	for _, flag := range []string{"only", "skip"} {
+		cli.CompleteValues(root, flag, checkNames()...)
+	}
+	root.AddCommand(checksCommand(), cli.VersionCommand())
 	return root
 }
 
-func formats() []string { return []string{"table", "json"} }
-
 func (c *command) run(ctx context.Context) error {
-	if !slices.Contains(formats(), c.output) {
-		return cli.UsageError(fmt.Errorf("--output %q is not one of %s", c.output, strings.Join(formats(), ", ")))
+	var err error
+	if c.outputs, err = parseOutputs(c.output, c.streams.Out); err != nil {
+		return cli.UsageError(err)
 	}
+	return c.outputs.asPlugin(c.verify(ctx))
+}
+
+func (c *command) verify(ctx context.Context) error {
 	if err := c.complete(); err != nil {
 		return cli.UsageError(err)
+	}
+	if c.watch > 0 {
+		return c.watching(ctx)
 	}
 	report, err := verify.Run(ctx, c.options)
 	switch {
 	case ctx.Err() != nil:
-		err := fmt.Errorf("stopped before the end (%w): nothing can be told", context.Cause(ctx))
-		return &cli.ExitError{Code: cli.ExitUndetermined, Err: err}
+		return stopped(ctx)
 	case err != nil:
 		return cli.UsageError(err)
 	}
-	if err := c.write(report); err != nil {
-		return &cli.ExitError{Code: cli.ExitUndetermined, Err: fmt.Errorf("writing the report: %w", err)}
+	if err := c.outputs.write(c.streams.Out, report); err != nil {
+		return unwritten(err)
 	}
-	if code := report.ExitCode(); code != cli.ExitOK {
-		return &cli.ExitError{Code: code} // the report has said it all
+	return c.exit(report)
+}
+
+// exit is the report's exit code as an error; the report has said it all.
+func (c *command) exit(r *verify.Report) error {
+	if code := c.outputs.exitCode(r); code != cli.ExitOK {
+		return &cli.ExitError{Code: code}
 	}
 	return nil
+}
+
+func stopped(ctx context.Context) error {
+	err := fmt.Errorf("stopped before the end (%w): nothing can be told", context.Cause(ctx))
+	return &cli.ExitError{Code: cli.ExitUndetermined, Err: err}
+}
+
+func unwritten(err error) error {
+	return &cli.ExitError{Code: cli.ExitUndetermined, Err: fmt.Errorf("writing the report: %w", err)}
 }
 
 // complete fills in the options from files and the environment.
@@ -138,15 +165,11 @@ func (c *command) complete() error {
 	if err := c.login(); err != nil {
 		return err
 	}
+	if err := c.completeChecks(); err != nil {
+		return err
+	}
 	c.options.Progress = func(line string) { fmt.Fprintln(c.streams.Err, line) }
 	var err error
 	c.options.Credentials, err = c.credentials()
 	return err
-}
-
-func (c *command) write(r *verify.Report) error {
-	if c.output == "json" {
-		return output.JSON(c.streams.Out, r)
-	}
-	return output.Table(c.streams.Out, r, cli.Color(c.streams.Out))
 }

@@ -1,0 +1,117 @@
+package checks
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/etcdbake/etcdbake/verify/facts"
+	"github.com/etcdbake/etcdbake/verify/report"
+)
+
+// Data proves that all members hold the same keys and values, by their hashes at one revision.
+type Data struct{}
+
+// About says what the check is.
+func (Data) About() About {
+	return About{
+		Name:   "data",
+		Proves: "all members hold the same keys and values: equal hashes (HashKV) at one revision",
+		Needs:  "two members; root where authentication is on (else skipped); reads every key once on every member",
+	}
+}
+
+// Judge has one result per member, and one about the cluster where nobody can be blamed.
+func (Data) Judge(c *facts.Cluster) []report.Result {
+	d := c.Data
+	r := whole("hash")
+	switch told := d.Told(); {
+	case d.Skipped != "":
+		return []report.Result{skip(r, d.Skipped)}
+	case len(d.Hashes) > 1 && d.Overtaken(), !d.Comparable():
+		r.Heals = true
+		return []report.Result{bad(report.Undetermined, r, "hashes of the same revisions",
+			"compactions were faster than the members could be compared", "try again, with a longer --timeout or at a quieter time")}
+	case len(told) > 1 && !d.Agrees() && most(told) == nil:
+		r.Evidence = sums(told)
+		return []report.Result{bad(report.Fail, r, "one hash on all members", "the members' data differs, and no hash has a majority",
+			"stop writing; compare with a backup (etcdutl snapshot status, etcdutl hashkv) to find out whose data is right")}
+	}
+	var results []report.Result
+	for _, e := range c.Endpoints {
+		results = append(results, hashed(c, e))
+	}
+	return results
+}
+
+// hashed is one member's result.
+func hashed(c *facts.Cluster, e *facts.Endpoint) report.Result {
+	r := on(e, "hash")
+	switch {
+	case !e.Answered():
+		return unreached(e, "hash")
+	case !slices.Contains(c.Inside(), e):
+		return foreign(e, "hash")
+	}
+	told := c.Data.Told()
+	i := slices.IndexFunc(c.Data.Hashes, func(h facts.Hash) bool { return h.Endpoint == e })
+	if i < 0 {
+		return skip(r, "not asked")
+	}
+	own := c.Data.Hashes[i]
+	switch {
+	case own.Fault != nil:
+		return unhashed(r, own.Fault)
+	case len(told) < 2:
+		return skip(r, "there is no other member to compare with")
+	}
+	seen := fmt.Sprintf("%08x at revision %d, compacted at %d", own.Sum, own.Revision, own.Compact)
+	if right := most(told); right != nil && own.Sum != right.Sum {
+		r.Evidence = sums(told)
+		return bad(report.Fail, r, fmt.Sprintf("%08x, as most members have", right.Sum), seen,
+			"its keys or values differ from the others': take it out (etcdctl member remove), wipe its data directory and add it again")
+	}
+	return pass(r, seen)
+}
+
+// unhashed is the result of a member that gave no hash.
+func unhashed(r report.Result, f *facts.Fault) report.Result {
+	r.Evidence = f.Evidence
+	switch f.Kind {
+	case facts.Denied:
+		return skip(r, "authentication is on, and hashes are for root alone")
+	case facts.IsLearner:
+		return skip(r, f.Words)
+	case facts.Mute:
+		return skip(r, "not hashed in time: a large database needs a longer --timeout")
+	}
+	r.Heals = true
+	return bad(report.Undetermined, r, "a hash", f.Words, "on the host: journalctl -u etcd")
+}
+
+// most is a hash with the sum that more than half of the members gave, or nil.
+func most(told []facts.Hash) *facts.Hash {
+	for i, h := range told {
+		n := 0
+		for _, other := range told {
+			if other.Sum == h.Sum {
+				n++
+			}
+		}
+		if 2*n > len(told) {
+			return &told[i]
+		}
+	}
+	return nil
+}
+
+// sums lists every member's hash.
+func sums(told []facts.Hash) string {
+	text := ""
+	for i, h := range told {
+		if i > 0 {
+			text += ", "
+		}
+		text += fmt.Sprintf("%s %08x", h.Endpoint.Name(), h.Sum)
+	}
+	return text
+}

@@ -1,0 +1,168 @@
+package checks
+
+import (
+	"fmt"
+	"io/fs"
+	"strconv"
+	"strings"
+
+	"github.com/etcdbake/etcdbake/verify/facts"
+	"github.com/etcdbake/etcdbake/verify/report"
+)
+
+// Host proves that the member's own machine is as it was planned: files, programs, units and clock.
+type Host struct{}
+
+// About says what the check is.
+func (Host) About() About {
+	return About{
+		Name:   "host",
+		Proves: "files, modes, owners, programs, systemd units and clock of this machine are the expected ones",
+		Needs:  "--host on a member, --expect, and root to read keys",
+	}
+}
+
+// Judge has a result per file, program and unit, and one about the clock; none where nobody asked.
+func (Host) Judge(c *facts.Cluster) []report.Result {
+	h := c.Host
+	if h == nil {
+		return nil
+	}
+	about := func(subject string) report.Result { return report.Result{Member: h.Member.Name, Subject: subject} }
+	var results []report.Result
+	if len(h.Files) == 0 {
+		results = append(results, skip(about("files"), "the expectation names none: generate it again with this etcdbake"))
+	}
+	for _, f := range h.Files {
+		results = append(results, file(about(f.Want.Path), f))
+	}
+	for _, f := range h.Binaries {
+		results = append(results, binary(about(f.Want.Path), f, h.Units))
+	}
+	for _, u := range h.Units {
+		results = append(results, unit(about(u.Name), u))
+	}
+	return append(results, synchronised(about("time synchronisation"), h.Clock))
+}
+
+// file compares one file or directory.
+func file(r report.Result, f facts.HostFile) report.Result {
+	const again = "generate the host's user-data again and replace the host, or put the file right"
+	r.Evidence = f.Fault
+	mode, kind := octal(f.Mode), shape(f.Mode)
+	switch {
+	case f.Denied:
+		return bad(report.Undetermined, r, "", "not readable for us", "run as root")
+	case f.Missing:
+		r.Heals = true
+		return bad(report.Fail, r, "a file", "not there", "has first boot finished? journalctl -u etcdbake-first-boot")
+	case f.Fault != "":
+		return bad(report.Undetermined, r, "", "cannot be read", "look at the file system: dmesg")
+	case f.Want.Directory && kind != "directory", !f.Want.Directory && kind != "file":
+		return bad(report.Fail, r, wantedShape(f), "a "+kind, again)
+	case !sameMode(f.Want.Mode, f.Mode):
+		return bad(report.Fail, r, "mode "+f.Want.Mode, "mode "+mode, "chmod "+f.Want.Mode+" "+f.Want.Path)
+	case f.Owner != f.Want.Owner || f.Group != f.Want.Group:
+		owner := f.Want.Owner + ":" + f.Want.Group
+		r.Heals = true // first boot gives keys to etcd once there is such a user
+		return bad(report.Fail, r, "owner "+owner, "owner "+f.Owner+":"+f.Group, "chown "+owner+" "+f.Want.Path)
+	case f.KeyFault != "":
+		return bad(report.Fail, r, "the key of "+f.Want.KeyOf, f.KeyFault, again)
+	case f.Want.SHA256 != "" && f.SHA256 != f.Want.SHA256:
+		return bad(report.Fail, r, "SHA-256 "+f.Want.SHA256, "SHA-256 "+f.SHA256, "it was changed on the host: "+again)
+	case f.Want.KeyOf != "":
+		return pass(r, "mode "+mode+", the key of "+f.Want.KeyOf)
+	}
+	return pass(r, "mode "+mode+", "+f.Owner+":"+f.Group)
+}
+
+// binary is a file that must also be the one that runs. Its checksum is compared only where the expectation has it.
+func binary(r report.Result, f facts.HostFile, units []facts.HostUnit) report.Result {
+	r = file(r, f)
+	if r.Verdict != report.Pass {
+		return r
+	}
+	r.Evidence = "SHA-256 " + f.SHA256
+	for _, u := range units {
+		running, replaced := strings.CutSuffix(u.Running, " (deleted)")
+		if running == f.Want.Path && replaced {
+			return bad(report.Warn, r, "the program on disk is the one that runs", "it was replaced since "+u.Name+" started",
+				"systemctl restart "+u.Name+", one member at a time")
+		}
+	}
+	if f.Want.SHA256 == "" {
+		r.Seen += "; its checksum is not in the expectation, only that of the release it came from"
+	}
+	return r
+}
+
+// unit wants a unit to be enabled, and active, or done without a failure.
+func unit(r report.Result, u facts.HostUnit) report.Result {
+	journal := "journalctl -u " + u.Name
+	done := u.Active == "inactive" && u.Result == "success" && !strings.HasPrefix(u.Name, "etcd.")
+	seen := fmt.Sprintf("%s (%s), %s, result %s, restarted %d times", u.Active, u.Sub, u.Enabled, u.Result, u.Restarts)
+	switch {
+	case u.Fault != "":
+		return skip(r, u.Fault)
+	case u.Load != "loaded":
+		return bad(report.Fail, r, "loaded", u.Load, "the unit file is missing or bad: systemctl status "+u.Name)
+	case u.Active == "activating" || u.Active == "reloading":
+		r.Heals = true
+		return bad(report.Fail, r, "active", seen, "it is still starting, or starts again and again: "+journal)
+	case u.Active != "active" && !done:
+		return bad(report.Fail, r, "active", seen, journal)
+	case u.Enabled != "enabled":
+		return bad(report.Fail, r, "enabled", seen, "it will not start at the next boot: systemctl enable "+u.Name)
+	case u.Restarts > 0:
+		return bad(report.Warn, r, "never restarted by systemd", seen, "it has ended on its own: "+journal)
+	}
+	return pass(r, seen)
+}
+
+func synchronised(r report.Result, c facts.HostClock) report.Result {
+	switch {
+	case c.Fault != "":
+		return skip(r, c.Fault)
+	case !c.Synchronised:
+		r.Heals = true
+		return bad(report.Warn, r, "the clock is synchronised", "it is not",
+			"run a time service (systemd-timesyncd, chrony): certificates and leases depend on the clock")
+	}
+	return pass(r, "the clock is synchronised")
+}
+
+func shape(m fs.FileMode) string {
+	switch {
+	case m.IsRegular():
+		return "file"
+	case m.IsDir():
+		return "directory"
+	case m&fs.ModeSymlink != 0:
+		return "symbolic link"
+	}
+	return "special file"
+}
+
+func wantedShape(f facts.HostFile) string {
+	if f.Want.Directory {
+		return "a directory"
+	}
+	return "a file"
+}
+
+// octal is the mode as chmod takes it, with setuid, setgid and sticky.
+func octal(m fs.FileMode) string {
+	n := uint32(m.Perm())
+	for bit, special := range map[uint32]fs.FileMode{0o4000: fs.ModeSetuid, 0o2000: fs.ModeSetgid, 0o1000: fs.ModeSticky} {
+		if m&special != 0 {
+			n |= bit
+		}
+	}
+	return fmt.Sprintf("%04o", n)
+}
+
+func sameMode(want string, m fs.FileMode) bool {
+	a, errA := strconv.ParseUint(want, 8, 12)
+	b, errB := strconv.ParseUint(octal(m), 8, 12)
+	return errA == nil && errB == nil && a == b
+}

@@ -1,0 +1,50 @@
+package facts
+
+import (
+	"io/fs"
+
+	"github.com/etcdbake/etcdbake/verify/expect"
+)
+
+// Host is what was seen on a member's own machine.
+type Host struct {
+	// Member is the expected member that the machine is.
+	Member   expect.Member
+	Files    []HostFile
+	Binaries []HostFile
+	Units    []HostUnit
+	Clock    HostClock
+}
+
+// HostFile is a file or directory, beside what is expected of it.
+type HostFile struct {
+	Want expect.File
+	// Fault says why nothing else could be seen, and Missing and Denied why that is.
+	Fault           string
+	Missing, Denied bool
+	Mode            fs.FileMode
+	Owner, Group    string
+	// SHA256 is the content's, in lower-case hex; empty for directories and private keys.
+	SHA256 string
+	// KeyFault says why a private key does not belong to its certificate; empty where it does.
+	KeyFault string
+}
+
+// HostUnit is a systemd unit, in systemctl's words.
+type HostUnit struct {
+	Name string
+	// Fault says why nothing was seen, as on a machine without systemd.
+	Fault                 string
+	Load, Active, Enabled string
+	Sub, Result           string
+	Restarts              int
+	// Running is the program of its main process; it ends in " (deleted)" where the file was replaced since. Empty where it
+	// is not known.
+	Running string
+}
+
+// HostClock tells whether the clock is synchronised; Fault says why that is not known.
+type HostClock struct {
+	Synchronised bool
+	Fault        string
+}
