@@ -38,7 +38,8 @@ type Config struct {
 	// `max-txn-ops = "256"`. They are checked against the etcd version. A member's own `etcd.conf` comes after them.
 	Settings map[string]string `mapstructure:"settings" required:"false"`
 	// Remove what a golden image must not hold: SSH host keys, authorized keys, the machine ID, cloud-init's state, logs,
-	// shell histories. The default is `true`. With `false`, later provisioners must do it, and the seal only warns of these.
+	// shell histories. The default is `true`. With `false`, provisioners before this one must have done it: the seal looks for
+	// the same, and only of authorized keys, which may be meant, does it no more than warn.
 	Clean config.Trilean `mapstructure:"clean" required:"false"`
 	// The command that runs a script on the guest as root. The default works for root, and for a user who may use sudo
 	// without a password:

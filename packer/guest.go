@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io"
 	"path"
 	"slices"
 	"strings"
@@ -14,7 +15,7 @@ import (
 	packersdk "github.com/hashicorp/packer-plugin-sdk/packer"
 )
 
-// farewell is how long a cancelled build waits until what it started on the guest has been ended: the guest may be gone.
+// farewell is how long a cancelled build waits until the guest is tidy: it may be gone.
 const farewell = 10 * time.Second
 
 // guest is the machine that becomes an image.
@@ -34,7 +35,7 @@ func probe(
 ) (*guest, error) {
 	g := &guest{ui: ui, comm: comm, config: config, generated: generated}
 	var answer []string
-	err := g.exec(ctx, "uname -s && uname -m && id -u", func(line string) { answer = append(answer, line) })
+	err := g.exec(ctx, "uname -s && uname -m && id -u", nil, func(line string) { answer = append(answer, line) })
 	if err != nil {
 		return nil, fmt.Errorf("asking the guest what it is, with uname and id: %w", err)
 	}
@@ -55,21 +56,17 @@ func probe(
 // open makes the private folder.
 func (g *guest) open(ctx context.Context) error {
 	g.folder = path.Join(g.config.RemoteFolder, "etcdbake-"+strings.ToLower(rand.Text()))
-	if err := g.exec(ctx, "umask 077 && mkdir "+shellescape.Quote(g.folder), nil); err != nil {
+	if err := g.exec(ctx, "umask 077 && mkdir "+shellescape.Quote(g.folder), nil, nil); err != nil {
 		return fmt.Errorf("making a folder in remote_folder, %s: %w", g.config.RemoteFolder, err)
 	}
 	return nil
 }
 
-// close removes the folder and returns what the provisioner ends with, given what it would end with otherwise. After a
-// cancellation it first ends what still runs.
+// close removes the folder and returns what the provisioner ends with, given what it would end with otherwise.
 func (g *guest) close(ctx context.Context, err error) error {
 	last, stop := context.WithTimeout(context.WithoutCancel(ctx), farewell)
 	defer stop()
-	if ctx.Err() != nil {
-		err = errors.Join(context.Cause(ctx), g.stop(last))
-	}
-	if removal := g.exec(last, "rm -rf "+shellescape.Quote(g.folder), nil); removal != nil && err == nil {
+	if removal := g.exec(last, "rm -rf "+shellescape.Quote(g.folder), nil, nil); removal != nil && err == nil {
 		err = fmt.Errorf("removing %s from the guest: %w", g.folder, removal)
 	}
 	return err
@@ -81,16 +78,18 @@ func (g *guest) run(ctx context.Context, name string, say func(line string)) err
 	if err != nil {
 		return fmt.Errorf("execute_command: %w", err)
 	}
-	return g.exec(ctx, command, say)
+	line := newLifeline()
+	defer line.Close()
+	return g.exec(ctx, command, line, say)
 }
 
-// exec runs a command as the communicator's user. Lines of its stdout go to say, which may be nil, those of its stderr to the
-// UI. It returns as soon as the context is cancelled, although the command may go on then.
-func (g *guest) exec(ctx context.Context, command string, say func(line string)) error {
+// exec runs a command as the communicator's user. in may be nil. Lines of the command's stdout go to say, which may be nil,
+// those of its stderr to the UI. It returns as soon as the context is cancelled, although the command may go on then.
+func (g *guest) exec(ctx context.Context, command string, in io.Reader, say func(line string)) error {
 	out, errs := &lines{say: say}, &lines{say: g.ui.Error}
 	defer out.end()
 	defer errs.end()
-	cmd := &packersdk.RemoteCmd{Command: command, Stdout: out, Stderr: errs}
+	cmd := &packersdk.RemoteCmd{Command: command, Stdin: in, Stdout: out, Stderr: errs}
 	ended := make(chan error, 1)
 	go func() {
 		err := g.comm.Start(ctx, cmd)
@@ -120,14 +119,6 @@ func exitError(status int) error {
 
 // indent shows a line of a script, set off from Packer's own.
 func (g *guest) indent(line string) { g.ui.Say("    " + line) }
-
-// stop ends what a script of ours has started and is not waited for any more.
-func (g *guest) stop(ctx context.Context) error {
-	if err := g.run(ctx, stopName, nil); err != nil {
-		return fmt.Errorf("ending what runs on the guest: %w", err)
-	}
-	return nil
-}
 
 // sudoHint says what to do where the default command may have asked for a password in vain.
 func (g *guest) sudoHint() string {

@@ -26,7 +26,7 @@ type local struct {
 
 func (local) Start(_ context.Context, remote *packersdk.RemoteCmd) error {
 	cmd := exec.Command("sh", "-c", remote.Command)
-	cmd.Stdout, cmd.Stderr = remote.Stdout, remote.Stderr
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = remote.Stdin, remote.Stdout, remote.Stderr
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	if err := cmd.Start(); err != nil {
 		return err
@@ -116,9 +116,6 @@ func TestWhatAScriptPrintsIsShownLineByLine(t *testing.T) {
 func TestACancelledBuildEndsWhatRunsOnTheGuest(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	g, said := newGuest(ctx, t)
-	if err := g.put(ctx, stopName, strings.NewReader(g.stopScript())); err != nil {
-		t.Fatal(err)
-	}
 	pids := filepath.Join(t.TempDir(), "pids")
 	ended := make(chan error, 1)
 	go func() {

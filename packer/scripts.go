@@ -10,21 +10,19 @@ import (
 	"github.com/etcdbake/etcdbake/templates"
 )
 
-// Names of the scripts in our folder on the guest, in the order in which they run; stopName only after a cancellation.
+// Names of the scripts in our folder on the guest, in the order in which they run.
 const (
 	waitName    = "wait"
 	installName = "install"
 	unusedName  = "unused" // before cleanName, which removes the logs that tell
 	cleanName   = "clean"
 	sealName    = "seal"
-	stopName    = "stop"
 )
 
 // scripts are all scripts by their names.
 func (g *guest) scripts(layout plan.Layout, uploaded bool) (map[string]string, error) {
 	scripts := map[string]string{
 		installName: g.preamble() + g.installScript(layout, uploaded),
-		stopName:    g.stopScript(),
 	}
 	seal := "strict"
 	if g.config.Clean.False() {
@@ -45,22 +43,23 @@ func (g *guest) scripts(layout plan.Layout, uploaded bool) (map[string]string, e
 	return scripts, nil
 }
 
-// preamble begins a script that runs as root: it notes the process group, for stopScript.
+// preamble begins a script that runs as root: it waits in the background until the lifeline ends, and ends everything then.
 func (g *guest) preamble() string {
-	return "#!/bin/sh\nset -eu\nread -r _ _ _ _ group _ </proc/$$/stat\necho \"$group\" >" + g.quoted(groupName) + "\n"
-}
-
-// stopScript ends what another script has started. It runs in a session of its own.
-func (g *guest) stopScript() string {
 	return fmt.Sprintf(`#!/bin/sh
 set -eu
-read -r _ _ _ _ own _ </proc/$$/stat
-[ -s %[1]s ] || exit 0
-read -r group <%[1]s
-if [ "$group" -gt 1 ] && [ "$group" != "$own" ]; then
-	kill -s TERM -- "-$group" 2>/dev/null || echo 'nothing runs any more'
+if read -r word && [ "$word" = %[1]s ]; then
+	read -r _ _ _ _ group _ </proc/$$/stat
+	exec 3<&0 </dev/null
+	(
+		while read -r _; do :; done <&3
+		rm -rf %[2]s
+		kill -s TERM -- "-$group"
+	) >/dev/null 2>&1 &
+	watcher=$!
+	exec 3<&-
+	trap 'kill "$watcher"' EXIT
 fi
-`, g.quoted(groupName))
+`, holdWord, shellescape.Quote(g.folder))
 }
 
 // quoted is the path of a name in our folder, for a shell.

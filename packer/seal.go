@@ -20,8 +20,11 @@ func (g *guest) seal(ctx context.Context, script string) error {
 	case ctx.Err() != nil:
 		return err
 	case len(findings) > 0:
-		return fmt.Errorf("the image must not hold what was found:\n  %s\n"+
-			"hint: remove it in a provisioner before this one, or do not put it there", strings.Join(findings, "\n  "))
+		hint := "remove it in a provisioner before this one, or do not put it there"
+		if g.config.Clean.False() {
+			hint += "; clean = true removes what every guest has of its own"
+		}
+		return fmt.Errorf("the image must not hold what was found:\n  %s\nhint: %s", strings.Join(findings, "\n  "), hint)
 	case err != nil:
 		return fmt.Errorf("looking for what an image must not hold: %w", err)
 	}

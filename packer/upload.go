@@ -16,7 +16,6 @@ import (
 const (
 	envName     = "install.env"
 	tarballName = "etcd.tar.gz"
-	groupName   = "group"
 )
 
 // rounds is how often the guest tries all mirrors: a build should fail while somebody is still looking at it.
@@ -62,7 +61,7 @@ func (g *guest) putScripts(ctx context.Context, layout plan.Layout, uploaded boo
 		}
 		command += " " + g.quoted(name)
 	}
-	return g.exec(ctx, command, nil)
+	return g.exec(ctx, command, nil, nil)
 }
 
 func (g *guest) putTarball(ctx context.Context, tarball string) error {

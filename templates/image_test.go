@@ -256,7 +256,12 @@ func TestTheSealFindsWhatWasNotCleaned(t *testing.T) {
 		if lines, ok := i.run(ImageSeal, "strict"); ok || cmp.Diff([]string{"found " + said + ": " + u.want}, lines) != "" {
 			t.Errorf("strict: succeeded %v: %q", ok, lines)
 		}
-		if lines, ok := i.run(ImageSeal, "lenient"); !ok || cmp.Diff([]string{"warning " + said + ": " + u.want}, lines) != "" {
+		word := "found "
+		if strings.HasSuffix(path, "authorized_keys") {
+			word = "warning "
+		}
+		lines, ok := i.run(ImageSeal, "lenient")
+		if ok != (word == "warning ") || cmp.Diff([]string{word + said + ": " + u.want}, lines) != "" {
 			t.Errorf("lenient: succeeded %v: %q", ok, lines)
 		}
 	}

@@ -1,8 +1,8 @@
 #!/bin/sh
 # Looks, as the last act of a build, for what must not be in an image: private keys, an etcd's data, one host's configuration
 # or identity. Prints a line "found PATH: WHAT" for each, or "warning PATH: WHAT", never what is in a file.
-# "image-seal strict" is for an image that has been cleaned; "lenient" warns of what image-clean.sh would remove; "unused"
-# looks for an etcd that has run here, and nothing else. ETCDBAKE_ROOT, for tests, is the folder that stands for /.
+# "image-seal strict" is for an image that has been cleaned; "lenient" for others: there, keys that may log in can be meant and
+# are a warning. "unused" looks for an etcd that has run here, and nothing else. ETCDBAKE_ROOT, for tests, is the folder that stands for /.
 set -eu
 export LC_ALL=C # bytes
 mode=${1:-strict}
@@ -18,15 +18,6 @@ if ! echo x | grep -q -P x 2>/dev/null; then
 fi
 
 found() { echo "found ${1#"$root"}: $2"; }
-
-# left is found for what image-clean.sh removes.
-left() {
-	if [ "$mode" = strict ]; then
-		found "$@"
-	else
-		echo "warning ${1#"$root"}: $2"
-	fi
-}
 
 # files lists the image's files for which find's expression holds, with a NUL after each.
 files() {
@@ -87,7 +78,7 @@ private_keys() {
 		der_files
 	} | sort -u | while IFS= read -r file; do
 		case $file in
-		"$root"/etc/ssh/ssh_host_*_key) left "$file" "the SSH host key of this guest" ;;
+		"$root"/etc/ssh/ssh_host_*_key) found "$file" "the SSH host key of this guest" ;;
 		*) shipped "$file" || found "$file" "a private key" ;;
 		esac
 	done
@@ -137,18 +128,24 @@ unused() {
 identity() {
 	for file in "$root/etc/machine-id" "$root/var/lib/dbus/machine-id"; do
 		if [ ! -L "$file" ] && [ -s "$file" ] && ! grep -q -x uninitialized "$file"; then
-			left "$file" "the machine ID of this guest: empty the file"
+			found "$file" "the machine ID of this guest: empty the file"
 		fi
 	done
 	if [ -n "$(entries "$root/var/lib/cloud" ! -type d | head -n 1)" ]; then
-		left "$root/var/lib/cloud" "cloud-init's state of this guest: hosts would not be set up"
+		found "$root/var/lib/cloud" "cloud-init's state of this guest: hosts would not be set up"
 	fi
 	for file in "$root/var/lib/systemd/credential.secret" "$root/var/lib/NetworkManager/secret_key"; do
-		[ ! -s "$file" ] || left "$file" "a secret of this guest"
+		[ ! -s "$file" ] || found "$file" "a secret of this guest"
 	done
 	cut -d: -f6 "$root/etc/passwd" | sort -u | while IFS= read -r home; do
 		for file in "$root$home/.ssh/authorized_keys" "$root$home/.ssh/authorized_keys2"; do
-			[ ! -s "$file" ] || left "$file" "keys that may log in to every host"
+			if [ ! -s "$file" ]; then
+				continue
+			elif [ "$mode" = strict ]; then
+				found "$file" "keys that may log in to every host"
+			else
+				echo "warning ${file#"$root"}: keys that may log in to every host"
+			fi
 		done
 	done
 }
