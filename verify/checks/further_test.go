@@ -2,6 +2,7 @@ package checks_test
 
 import (
 	"io/fs"
+	"net/netip"
 	"testing"
 	"time"
 
@@ -137,6 +138,12 @@ func TestUnitsProgramsAndTheClockOfAHostAreJudged(t *testing.T) {
 			[]string{"fail host m1: /usr/local/bin/etcd: mode 4755"}},
 		{"a file that we may not read", func(h *facts.Host) { h.Binaries[0].Fault, h.Binaries[0].Denied = "permission denied", true },
 			[]string{"undetermined host m1: /usr/local/bin/etcd: not readable for us"}},
+		{"a further listener", func(h *facts.Host) {
+			h.Member.ClientURLs = []string{"https://10.0.0.1:2379"}
+			h.Units[1].Listeners.Addresses = []netip.AddrPort{
+				netip.MustParseAddrPort("0.0.0.0:2379"), netip.MustParseAddrPort("0.0.0.0:2381"),
+			}
+		}, []string{"fail host m1: etcd.service listeners: 0.0.0.0:2381"}},
 		{"a clock that nobody sets", func(h *facts.Host) { h.Clock.Synchronised = false },
 			[]string{"warn host m1: time synchronisation: it is not"}},
 	} {
