@@ -175,7 +175,8 @@ func sparse(e *facts.Endpoint, k Limits) report.Result {
 	share := float64(e.Status.DBInUse) / float64(e.Status.DBSize)
 	seen := fmt.Sprintf("%s of %s in use", humanize.IBytes(uint64(e.Status.DBInUse)), humanize.IBytes(uint64(e.Status.DBSize)))
 	if e.Status.DBSize > k.InUseFrom && share < k.InUse {
-		return bad(report.Warn, r, fmt.Sprintf("at least %.0f %% in use", 100*k.InUse), seen, "defragment it when it is not the leader: etcdctl defrag")
+		return bad(report.Warn, r, fmt.Sprintf("at least %.0f %% in use", 100*k.InUse), seen,
+			"defragment it when it is not the leader: etcdctl defrag")
 	}
 	return pass(r, seen)
 }
