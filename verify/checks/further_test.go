@@ -30,6 +30,17 @@ func TestHashesAndCountersAreJudged(t *testing.T) {
 		{"equal hashes", func(c *facts.Cluster) { hashed(c, 1, 1, 1) }, nil},
 		{"one that differs", func(c *facts.Cluster) { hashed(c, 1, 2, 1) },
 			[]string{"fail data m2: hash: 00000002 at revision 9, compacted at 3"}},
+		{"one that differs and is of a version that hashes otherwise", func(c *facts.Cluster) {
+			hashed(c, 1, 2, 1)
+			version(c, "3.5.35")
+			c.Endpoints[1].Status.Version = "3.5.15"
+		}, []string{"fail health m2: version: 3.5.15",
+			"undetermined data cluster: hash: the members' hashes differ, as their versions may"}},
+		{"one that differs and is of another version that hashes alike", func(c *facts.Cluster) {
+			hashed(c, 1, 2, 1)
+			version(c, "3.5.35")
+			c.Endpoints[1].Status.Version = "3.5.16"
+		}, []string{"fail health m2: version: 3.5.16", "fail data m2: hash: 00000002 at revision 9, compacted at 3"}},
 		{"three that differ", func(c *facts.Cluster) { hashed(c, 1, 2, 3) },
 			[]string{"fail data cluster: hash: the members' data differs, and no hash has a majority"}},
 		{"another compact revision is not compared", func(c *facts.Cluster) {

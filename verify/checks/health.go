@@ -125,12 +125,17 @@ func version(c *facts.Cluster, e *facts.Endpoint) report.Result {
 	return pass(r, v)
 }
 
-func minor(version string) int {
+func minor(version string) int { return part(version, 1) }
+
+func patch(version string) int { return part(version, 2) }
+
+// part is the i-th number of a version; 0, the oldest, where there is none.
+func part(version string, i int) int {
 	parts := strings.Split(version, ".")
-	if len(parts) < 2 {
+	if len(parts) <= i {
 		return 0
 	}
-	n, _ := strconv.Atoi(parts[1]) // 0, the oldest, where it is no number
+	n, _ := strconv.Atoi(parts[i])
 	return n
 }
 
