@@ -142,7 +142,9 @@ func TestAnExpectationThatNamesNoFilesIsSaidToBeOld(t *testing.T) {
 	t.Parallel()
 	c := newCluster(t, "3.6.14", 1)
 	c.Start()
-	o := verify.Options{Expect: c.Expect(), Credentials: c.Credentials(), Only: []string{"host"}, Host: &verify.Host{Member: "m1"}}
+	o := verify.Options{
+		Expect: c.Expect(), Credentials: c.Credentials(), Only: []string{"host"}, Host: &verify.Host{Member: "m1"},
+	}
 	r := run(t, o)
 	if len(r.Results) == 0 || r.Results[0].Verdict != report.Skip || !strings.HasPrefix(r.Results[0].Seen, "the expectation names none") {
 		t.Errorf("results are %+v, want a skip that says why", r.Results)

@@ -4,9 +4,10 @@
 //	go run ./test/bench -etcdbake bin/etcdbake -cfssl .cache/cfssl -etcd-verify bin/etcd-verify -etcd .cache/etcd/3.6.14
 //
 // etcd-verify with every check runs against etcdctl endpoint health and endpoint status, one after the other, on three healthy
-// members. etcdbake generate runs against the cfssl command line tools: both make 2 CAs, 3 server and 3 peer leaves and 1 client leaf with ECDSA P-256: 9 certificates. cfssl does that with one
-// `cfssl | cfssljson` a certificate, joined by a pipe and without a shell, and writes them without fsync. etcdbake also
-// writes the user-data, and syncs to disk what it must not lose.
+// members. etcdbake generate runs against the cfssl command line tools: both make 2 CAs, 3 server and 3 peer leaves and 1
+// client leaf with ECDSA P-256: 9 certificates. cfssl does that with one `cfssl | cfssljson` a certificate, joined by a pipe
+// and without a shell, and writes them without fsync. etcdbake also writes the user-data, and syncs to disk what it must not
+// lose.
 package main
 
 import (

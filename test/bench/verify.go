@@ -50,7 +50,8 @@ func (c *cluster) prepare(tools cfssl) error {
 	for i := 1; i <= 3 && err == nil; i++ {
 		name, ip := fmt.Sprintf("m%d", i), fmt.Sprintf("127.77.0.%d", i)
 		hosts := name + "," + ip + ",localhost,127.0.0.1"
-		err = errors.Join(tools.sign(c.dir, "ca", "server", name+"-server", hosts), tools.sign(c.dir, "peer-ca", "peer", name+"-peer", hosts))
+		err = errors.Join(tools.sign(c.dir, "ca", "server", name+"-server", hosts),
+			tools.sign(c.dir, "peer-ca", "peer", name+"-peer", hosts))
 		e.Members = append(e.Members, expect.Member{Name: name,
 			PeerURLs: []string{"https://" + ip + ":2380"}, ClientURLs: []string{"https://" + ip + ":2379"},
 			Server: c.certificate(name + "-server"), Peer: c.certificate(name + "-peer")})

@@ -10,6 +10,12 @@ import (
 	"github.com/etcdbake/etcdbake/test/e2e/host"
 )
 
+// listen opens a port as etcd's user, and waits until it is open.
+const listen = `systemd-run -q --unit=other --uid=etcd python3 -c 'import socket, time
+s = socket.create_server(("0.0.0.0", 2381))
+time.sleep(600)'
+until python3 -c 'import socket; socket.create_connection(("127.0.0.1", 2381))' 2>/dev/null; do sleep 0.1; done`
+
 // hostIsAsPlanned runs etcd-verify --host on the member itself, as it is and with one thing wrong at a time.
 func hostIsAsPlanned(c *cluster, h *host.Host) {
 	c.t.Helper()
@@ -31,6 +37,7 @@ func hostIsAsPlanned(c *cluster, h *host.Host) {
 	for _, test := range []struct{ wrong, right, want string }{
 		{"chmod 0644 /etc/etcd/ssl/etcd-key.pem", "chmod 0600 /etc/etcd/ssl/etcd-key.pem", "/etc/etcd/ssl/etcd-key.pem: mode 0644"},
 		{"chown root /var/lib/etcd", "chown etcd /var/lib/etcd", "/var/lib/etcd: owner root:etcd"},
+		{listen, "systemctl stop other", "etcd.service listeners: 0.0.0.0:2381"},
 		{"systemctl -q disable etcd", "systemctl -q enable etcd", "etcd.service: active (running), disabled"},
 	} {
 		c.exec(h, "sh", "-c", test.wrong)

@@ -2,6 +2,7 @@ package checks_test
 
 import (
 	"io/fs"
+	"net/netip"
 	"testing"
 	"time"
 
@@ -29,6 +30,17 @@ func TestHashesAndCountersAreJudged(t *testing.T) {
 		{"equal hashes", func(c *facts.Cluster) { hashed(c, 1, 1, 1) }, nil},
 		{"one that differs", func(c *facts.Cluster) { hashed(c, 1, 2, 1) },
 			[]string{"fail data m2: hash: 00000002 at revision 9, compacted at 3"}},
+		{"one that differs and is of a version that hashes otherwise", func(c *facts.Cluster) {
+			hashed(c, 1, 2, 1)
+			version(c, "3.5.35")
+			c.Endpoints[1].Status.Version = "3.5.15"
+		}, []string{"fail health m2: version: 3.5.15",
+			"undetermined data cluster: hash: the members' hashes differ, as their versions may"}},
+		{"one that differs and is of another version that hashes alike", func(c *facts.Cluster) {
+			hashed(c, 1, 2, 1)
+			version(c, "3.5.35")
+			c.Endpoints[1].Status.Version = "3.5.16"
+		}, []string{"fail health m2: version: 3.5.16", "fail data m2: hash: 00000002 at revision 9, compacted at 3"}},
 		{"three that differ", func(c *facts.Cluster) { hashed(c, 1, 2, 3) },
 			[]string{"fail data cluster: hash: the members' data differs, and no hash has a majority"}},
 		{"another compact revision is not compared", func(c *facts.Cluster) {
@@ -137,6 +149,12 @@ func TestUnitsProgramsAndTheClockOfAHostAreJudged(t *testing.T) {
 			[]string{"fail host m1: /usr/local/bin/etcd: mode 4755"}},
 		{"a file that we may not read", func(h *facts.Host) { h.Binaries[0].Fault, h.Binaries[0].Denied = "permission denied", true },
 			[]string{"undetermined host m1: /usr/local/bin/etcd: not readable for us"}},
+		{"a further listener", func(h *facts.Host) {
+			h.Member.ClientURLs = []string{"https://10.0.0.1:2379"}
+			h.Units[1].Listeners.Addresses = []netip.AddrPort{
+				netip.MustParseAddrPort("0.0.0.0:2379"), netip.MustParseAddrPort("0.0.0.0:2381"),
+			}
+		}, []string{"fail host m1: etcd.service listeners: 0.0.0.0:2381"}},
 		{"a clock that nobody sets", func(h *facts.Host) { h.Clock.Synchronised = false },
 			[]string{"warn host m1: time synchronisation: it is not"}},
 	} {

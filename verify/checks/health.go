@@ -125,12 +125,17 @@ func version(c *facts.Cluster, e *facts.Endpoint) report.Result {
 	return pass(r, v)
 }
 
-func minor(version string) int {
+func minor(version string) int { return part(version, 1) }
+
+func patch(version string) int { return part(version, 2) }
+
+// part is the i-th number of a version; 0, the oldest, where there is none.
+func part(version string, i int) int {
 	parts := strings.Split(version, ".")
-	if len(parts) < 2 {
+	if len(parts) <= i {
 		return 0
 	}
-	n, _ := strconv.Atoi(parts[1]) // 0, the oldest, where it is no number
+	n, _ := strconv.Atoi(parts[i])
 	return n
 }
 
@@ -175,7 +180,8 @@ func sparse(e *facts.Endpoint, k Limits) report.Result {
 	share := float64(e.Status.DBInUse) / float64(e.Status.DBSize)
 	seen := fmt.Sprintf("%s of %s in use", humanize.IBytes(uint64(e.Status.DBInUse)), humanize.IBytes(uint64(e.Status.DBSize)))
 	if e.Status.DBSize > k.InUseFrom && share < k.InUse {
-		return bad(report.Warn, r, fmt.Sprintf("at least %.0f %% in use", 100*k.InUse), seen, "defragment it when it is not the leader: etcdctl defrag")
+		return bad(report.Warn, r, fmt.Sprintf("at least %.0f %% in use", 100*k.InUse), seen,
+			"defragment it when it is not the leader: etcdctl defrag")
 	}
 	return pass(r, seen)
 }

@@ -3,9 +3,12 @@ package checks
 import (
 	"fmt"
 	"io/fs"
+	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/etcdbake/etcdbake/verify/expect"
 	"github.com/etcdbake/etcdbake/verify/facts"
 	"github.com/etcdbake/etcdbake/verify/report"
 )
@@ -41,6 +44,9 @@ func (Host) Judge(c *facts.Cluster) []report.Result {
 	}
 	for _, u := range h.Units {
 		results = append(results, unit(about(u.Name), u))
+		if u.Running != "" {
+			results = append(results, listeners(about(u.Name+" listeners"), u.Listeners, ports(c, h.Member)))
+		}
 	}
 	return append(results, synchronised(about("time synchronisation"), h.Clock))
 }
@@ -117,6 +123,40 @@ func unit(r report.Result, u facts.HostUnit) report.Result {
 		return bad(report.Warn, r, "never restarted by systemd", seen, "it has ended on its own: "+journal)
 	}
 	return pass(r, seen)
+}
+
+// listeners wants etcd to listen on the expected ports alone: a further one may be without TLS.
+func listeners(r report.Result, l facts.HostListeners, expected []string) report.Result {
+	if l.Fault != "" {
+		return skip(r, l.Fault)
+	}
+	var more, all []string
+	for _, a := range l.Addresses {
+		all = append(all, a.String())
+		if !slices.Contains(expected, strconv.Itoa(int(a.Port()))) {
+			more = append(more, a.String())
+		}
+	}
+	if len(more) > 0 {
+		return bad(report.Fail, r, "ports "+strings.Join(expected, ", ")+" alone", strings.Join(more, ", "),
+			"remove it from listen-client-urls, listen-peer-urls or listen-metrics-urls: it may be open to anyone")
+	}
+	return pass(r, strings.Join(all, ", "))
+}
+
+// ports are those that the member should listen on.
+func ports(c *facts.Cluster, m expect.Member) []string {
+	urls := slices.Concat(m.ClientURLs, m.PeerURLs)
+	if c.Expect != nil {
+		urls = append(urls, strings.Split(c.Expect.Settings["ETCD_LISTEN_METRICS_URLS"], ",")...)
+	}
+	var out []string
+	for _, s := range urls {
+		if u, err := url.Parse(s); err == nil && u.Port() != "" {
+			out = append(out, u.Port())
+		}
+	}
+	return out
 }
 
 func synchronised(r report.Result, c facts.HostClock) report.Result {

@@ -47,7 +47,8 @@ func dialTCP(ctx context.Context, addr string) (net.Conn, *facts.Fault) {
 }
 
 // secure does the TLS handshake on conn, showing cert if it is not nil, and returns the chain that the server presented even
-// where the handshake fails afterwards. Without curves it offers Go's own choice. It accepts any server: whether to trust it is the caller's to decide.
+// where the handshake fails afterwards. Without curves it offers Go's own choice. It accepts any server: whether to trust it
+// is the caller's to decide.
 func secure(
 	ctx context.Context, conn net.Conn, addr string, cert *tls.Certificate, curves []tls.CurveID, alpn ...string,
 ) (*tls.Conn, []*x509.Certificate, error) {

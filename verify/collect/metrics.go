@@ -104,7 +104,9 @@ func (m *member) commandLine(ctx context.Context, transport *http.Transport) []s
 }
 
 // get fetches a path of the member's client port and hands its body to read.
-func (m *member) get(ctx context.Context, transport *http.Transport, path string, read func(io.Reader) error) (http.Header, error) {
+func (m *member) get(
+	ctx context.Context, transport *http.Transport, path string, read func(io.Reader) error,
+) (http.Header, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, m.URL+path, nil)
 	if err != nil {
 		return nil, err

@@ -24,6 +24,7 @@ func (cfg HostConfig) unit(ctx context.Context, name string) facts.HostUnit {
 	u.Restarts, _ = strconv.Atoi(p["NRestarts"]) // not told by old versions: 0
 	if pid := p["MainPID"]; pid != "" && pid != "0" {
 		u.Running, _ = os.Readlink("/proc/" + pid + "/exe") // not allowed to others: empty
+		u.Listeners = listeners(pid)
 	}
 	return u
 }

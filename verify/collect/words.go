@@ -72,7 +72,8 @@ func rpcFault(err, readErr error) *facts.Fault {
 	text := rpctypes.ErrorDesc(err)
 	short := strings.TrimPrefix(text, "etcdserver: ")
 	switch {
-	case isAny(text, deniedTexts()), strings.HasPrefix(text, rawAuthPrefix), code == codes.PermissionDenied, code == codes.Unauthenticated:
+	case isAny(text, deniedTexts()), strings.HasPrefix(text, rawAuthPrefix),
+		code == codes.PermissionDenied, code == codes.Unauthenticated:
 		f.Kind, f.Words = facts.Denied, "authentication is on and our rights do not suffice: "+short
 	case isAny(text, noQuorumTexts()):
 		f.Kind, f.Words = facts.NoQuorum, "the member cannot reach a quorum: "+short

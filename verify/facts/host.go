@@ -2,6 +2,7 @@ package facts
 
 import (
 	"io/fs"
+	"net/netip"
 
 	"github.com/etcdbake/etcdbake/verify/expect"
 )
@@ -14,6 +15,12 @@ type Host struct {
 	Binaries []HostFile
 	Units    []HostUnit
 	Clock    HostClock
+}
+
+// HostListeners are where processes of a unit's user listen; Fault says why that is not known.
+type HostListeners struct {
+	Addresses []netip.AddrPort
+	Fault     string
 }
 
 // HostFile is a file or directory, beside what is expected of it.
@@ -41,6 +48,8 @@ type HostUnit struct {
 	// Running is the program of its main process; it ends in " (deleted)" where the file was replaced since. Empty where it
 	// is not known.
 	Running string
+	// Listeners are those of its main process's user, where it has one.
+	Listeners HostListeners
 }
 
 // HostClock tells whether the clock is synchronised; Fault says why that is not known.

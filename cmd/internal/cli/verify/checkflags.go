@@ -17,7 +17,8 @@ func (c *command) addCheckFlags(f *pflag.FlagSet) {
 	f.StringSliceVar(&c.options.Only, "only", nil, "run these `checks` alone, separated by commas (see etcd-verify checks)")
 	f.StringSliceVar(&c.options.Skip, "skip", nil, "do not run these `checks`")
 	f.BoolVar(&c.options.ReadOnly, "read-only", false, "write nothing at all: leave out the canary")
-	f.BoolVar(&c.host, "host", false, "also check this machine, a member's: files, units, clock (needs --expect, and root for keys)")
+	f.BoolVar(&c.host, "host", false,
+		"also check this machine, a member's: files, units, clock (needs --expect, and root for keys)")
 	f.StringVar(&c.member, "member", "", "`name` of the member that this machine is (default: the one whose address it has)")
 	f.DurationVar(&c.watch, "watch", 0, "check again this long after each report, until interrupted; JSON then has a report per line")
 }
@@ -33,7 +34,8 @@ func (c *command) addLimitFlags(f *pflag.FlagSet) {
 	f.Float64Var(&l.QuotaFail, "quota-fail", d.QuotaFail, "fail where the database fills this `share` of its quota (etcd mixin)")
 	f.Float64Var(&l.InUse, "min-in-use", d.InUse,
 		"warn where less than this `share` of a database above 100 MiB is in use (etcd mixin)")
-	f.Uint64Var(&l.LeaderChanges, "max-leader-changes", d.LeaderChanges, "warn of more changes of the leader in 15 minutes (etcd mixin)")
+	f.Uint64Var(&l.LeaderChanges, "max-leader-changes", d.LeaderChanges,
+		"warn of more changes of the leader in 15 minutes (etcd mixin)")
 	f.Uint64Var(&l.Lag, "max-lag", d.Lag, "warn where a member is this many `entries` behind (etcd refuses writes at 5000)")
 	f.DurationVar(&l.Skew, "max-skew", d.Skew, "warn where a member's clock is further from the clock here")
 	f.DurationVar(&l.Renew, "renew-before", d.Renew, "warn of certificates that end sooner, or after two thirds of a short life")
