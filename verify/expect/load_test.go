@@ -69,6 +69,13 @@ func TestABadExpectationIsRefusedInWords(t *testing.T) {
 			`not a valid expectation: member "master1": peer_urls: "10.140.0.2" is not a URL like https://10.140.0.2:2379`},
 		{"a bad fingerprint", change(func(c *expect.Cluster) { c.Members[0].Peer.SHA256 = "abc" }),
 			`not a valid expectation: member "master1": peer_certificate: sha256 "abc" is not 64 hex digits`},
+		{"a file that is nowhere", change(func(c *expect.Cluster) { c.Members[0].Files = []expect.File{{Path: "x", Mode: "0644"}} }),
+			`not a valid expectation: member "master1": file "x": path is not absolute`},
+		{"a file without a mode", change(func(c *expect.Cluster) { c.Members[0].Files = []expect.File{{Path: "/x"}} }),
+			`not a valid expectation: member "master1": file "/x": mode "" is not octal, like 0644`},
+		{"a program with half a checksum", change(func(c *expect.Cluster) {
+			c.Members[0].Binaries = []expect.File{{Path: "/x", Mode: "0755", SHA256: "0a"}}
+		}), `not a valid expectation: member "master1": file "/x": sha256 "0a" is not 64 hex digits`},
 		{"more after it", change(func(*expect.Cluster) {}) + "{}",
 			"not an expectation (the expect.json that `etcdbake generate` writes): invalid character '{' after top-level value"},
 	} {
