@@ -79,7 +79,8 @@ func (l *lab) imageIsOwned(h *host.Host) {
 func (l *lab) etcdRuns(h *host.Host) {
 	l.t.Helper()
 	for program, line := range map[string]string{
-		"etcd --version": "etcd Version: " + version, "etcdctl version": "etcdctl version: " + version, "etcdutl version": "etcdutl version: " + version,
+		"etcd --version": "etcd Version: " + version, "etcdctl version": "etcdctl version: " + version,
+		"etcdutl version": "etcdutl version: " + version,
 	} {
 		if out := l.exec(h, "sh", "-c", program); !strings.HasPrefix(out, line+"\n") {
 			l.t.Errorf("%s: %s", program, out)
@@ -92,7 +93,10 @@ func (l *lab) unitsAreCleanAndOff(h *host.Host) {
 	if out := l.exec(h, "sh", "-c", "systemd-analyze verify /etc/systemd/system/etcd*.service 2>&1"); out != "" {
 		l.t.Errorf("systemd-analyze verify: %s", out)
 	}
-	out := l.exec(h, "sh", "-c", "systemctl is-enabled etcd.service etcdbake-first-boot.service; systemctl is-active etcd.service etcdbake-first-boot.service; :")
+	out := l.exec(h, "sh", "-c", `
+		systemctl is-enabled etcd.service etcdbake-first-boot.service
+		systemctl is-active etcd.service etcdbake-first-boot.service
+		:`)
 	if got := strings.Fields(out); !slices.Equal(got, []string{"disabled", "disabled", "inactive", "inactive"}) {
 		l.t.Errorf("etcd.service and etcdbake-first-boot.service are %v", got)
 	}

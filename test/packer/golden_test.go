@@ -41,7 +41,8 @@ func TestBakedHostsBecomeAVerifiedCluster(t *testing.T) {
 		if out := l.exec(h, "systemctl", "--failed", "--plain", "--no-legend"); out != "" {
 			t.Errorf("%s: %s", h.Name, out)
 		}
-		if out := l.exec(h, "systemctl", "show", "--value", "-p", "Environment", "etcd.service"); !strings.Contains(out, "ETCD_MAX_TXN_OPS=256") {
+		out := l.exec(h, "systemctl", "show", "--value", "-p", "Environment", "etcd.service")
+		if !strings.Contains(out, "ETCD_MAX_TXN_OPS=256") {
 			t.Errorf("%s: the image's settings do not reach etcd.service: %s", h.Name, out)
 		}
 	}

@@ -51,7 +51,8 @@ func newLab(t *testing.T) *lab {
 	})
 	l := &lab{t: t, ctx: ctx, net: network, key: filepath.Join(t.TempDir(), "key"), logs: logs}
 	l.mirror = l.serveMirrors()
-	if output, err := exec.CommandContext(ctx, "ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", l.key).CombinedOutput(); err != nil {
+	keygen := exec.CommandContext(ctx, "ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", l.key)
+	if output, err := keygen.CombinedOutput(); err != nil {
 		t.Fatalf("ssh-keygen: %v\n%s", err, output)
 	}
 	return l
