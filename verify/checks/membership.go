@@ -155,6 +155,8 @@ func expectedRow(c *facts.Cluster, m expect.Member, row facts.Row, ok bool) repo
 		r = unstarted(r)
 	case len(row.ClientURLs) == 0 && lost(c, m.Name):
 		r = because("reach", r, "it has not told its client URLs yet")
+	case len(row.ClientURLs) == 0:
+		r = unpublished(r)
 	case row.Learner && !m.Learner:
 		r = bad(report.Fail, r, "a voter", "a learner",
 			"promote it when it has caught up: etcdctl member promote "+report.ID(row.ID))
@@ -180,6 +182,14 @@ func unstarted(r report.Result) report.Result {
 	return r
 }
 
+// unpublished: a member writes its client URLs into the list when it has joined; it may answer a moment before that.
+func unpublished(r report.Result) report.Result {
+	r = bad(report.Fail, r, "its client URLs", "it has not told the others its client URLs yet",
+		"it is joining; if this stays, on the host: journalctl -u etcd")
+	r.Heals = true
+	return r
+}
+
 func extraRow(row facts.Row) report.Result {
 	r := report.Result{Member: row.Label(), Subject: "row in the member list"}
 	return bad(report.Fail, r, "no such member", row.String(),
@@ -194,6 +204,8 @@ func againstReason(rows []facts.Row) []report.Result {
 		switch {
 		case row.Name == "":
 			r = unstarted(r)
+		case len(row.ClientURLs) == 0:
+			r = unpublished(r)
 		case row.Learner:
 			r = bad(report.Warn, r, "a voter", "a learner",
 				"promote it when it has caught up: etcdctl member promote "+report.ID(row.ID))
