@@ -14,8 +14,8 @@ import (
 	"github.com/etcdbake/etcdbake/verify/expect"
 )
 
-// encodeExpectation returns expect.json: what etcd-verify holds the running cluster to.
-func encodeExpectation(c *spec.Cluster, bundle *pki.Bundle) ([]byte, error) {
+// encodeExpectation returns expect.json: what etcd-verify holds the running cluster to. hosts are in the spec's order.
+func encodeExpectation(c *spec.Cluster, bundle *pki.Bundle, hosts []plan.Host) ([]byte, error) {
 	expectation := expect.Cluster{
 		Schema:      expect.Schema,
 		Name:        c.Name,
@@ -24,10 +24,6 @@ func encodeExpectation(c *spec.Cluster, bundle *pki.Bundle) ([]byte, error) {
 		CA:          certificate(bundle.CA.Cert),
 		PeerCA:      certificate(bundle.PeerCA.Cert),
 		Settings:    plan.SharedSettings(c),
-	}
-	hosts, err := plan.Hosts(c, bundle)
-	if err != nil {
-		return nil, err
 	}
 	for i, m := range c.Members {
 		identity := bundle.Members[m.Name]

@@ -169,7 +169,7 @@ func clusterArtefacts(ctx context.Context, o Options, summary *Summary) ([]artef
 			all[i].notAfter = firstExpiry(bundle, m)
 		}
 	}
-	expectation, err := encodeExpectation(cluster, bundle)
+	expectation, err := encodeExpectation(cluster, bundle, hosts)
 	return append(all, artefact{path: expectFile, content: expectation, mode: 0o644}), err
 }
 
