@@ -29,6 +29,14 @@ type Cluster struct {
 	Clients []Client `yaml:"clients,omitempty"`
 	// Where the user-data is going to be used.
 	Target Target `yaml:"target,omitempty"`
+	// The disk that the data are on; without it they are on the host's root file system.
+	DataDisk DataDisk `yaml:"data_disk,omitempty"`
+	// What tells that a host is a healthy member.
+	Ready Ready `yaml:"ready,omitempty"`
+	// What hosts do by themselves from time to time: nothing, unless it is asked for.
+	Maintenance Maintenance `yaml:"maintenance,omitempty"`
+	// Overwrite and remove cloud-init's own copies of the user-data, which holds keys, once first boot is done.
+	ShredUserData bool `yaml:"shred_user_data,omitempty" jsonschema:"default=false"`
 	// etcd's settings.
 	Tuning Tuning `yaml:"tuning,omitempty"`
 }
@@ -55,7 +63,11 @@ type Etcd struct {
 	SHA256 map[string]string `yaml:"sha256,omitempty"`
 	// Base URLs in order of preference; a tarball is at MIRROR/vX.Y.Z/etcd-vX.Y.Z-linux-ARCH.tar.gz.
 	Mirrors []string `yaml:"mirrors,omitempty" jsonschema:"minItems=1,minLength=1,example=https://mirror.example.com/etcd"`
-	// The image has etcd, etcdctl and etcdutl in /usr/local/bin already, and nothing is downloaded.
+	// The proxy that hosts download through, as curl's https_proxy.
+	Proxy string `yaml:"proxy,omitempty" jsonschema:"minLength=1,example=http://proxy.example.com:3128"`
+	// The folder of etcd, etcdctl and etcdutl. The default is /usr/local/bin, or /opt/bin where target.format is ignition.
+	BinDir string `yaml:"bin_dir,omitempty" jsonschema:"minLength=1,example=/opt/bin"`
+	// The image has etcd, etcdctl and etcdutl in bin_dir already, and nothing is downloaded.
 	Preinstalled bool `yaml:"preinstalled,omitempty" jsonschema:"default=false"`
 }
 
@@ -134,11 +146,21 @@ type Client struct {
 
 // Target says where user-data is used.
 type Target struct {
-	// The cloud: it decides the size limit of user-data and the next steps that are printed.
-	Cloud string `yaml:"cloud,omitempty" jsonschema:"enum=gce,enum=aws,enum=generic,default=generic"`
+	// The cloud: it decides the size limit and the encoding of user-data, and the next steps that are printed.
+	Cloud string `yaml:"cloud,omitempty" jsonschema:"enum=gce,enum=aws,enum=azure,enum=openstack,enum=digitalocean,enum=hetzner,enum=nocloud,enum=generic,default=generic"`
+	// What hosts are given. The default is cloud-config, or nocloud (seed ISOs) where the cloud is nocloud.
+	Format string `yaml:"format,omitempty" jsonschema:"enum=cloud-config,enum=script,enum=ignition,enum=nocloud"`
 	// The image of the hosts: "stock" is the distribution's, "golden" has etcd and its units baked in.
 	Image string `yaml:"image,omitempty" jsonschema:"enum=stock,enum=golden,default=stock"`
 }
+
+// The formats that Target.Format names.
+const (
+	CloudConfigFormat = "cloud-config"
+	ScriptFormat      = "script"
+	IgnitionFormat    = "ignition"
+	NoCloudFormat     = "nocloud"
+)
 
 // The images that Target.Image names.
 const (

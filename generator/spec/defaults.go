@@ -27,7 +27,12 @@ func defaults() *Cluster {
 			// A new cloud host often boots with a clock that is behind, and has no NTP answer yet when etcd starts.
 			Backdate: Duration(time.Hour),
 		},
-		Target: Target{Cloud: "generic", Image: StockImage},
+		Target:   Target{Cloud: "generic", Image: StockImage},
+		DataDisk: DataDisk{Filesystem: "ext4", Label: "etcd"},
+		Maintenance: Maintenance{
+			Defrag: Defrag{Threshold: 45},
+			Backup: Backup{Directory: "/var/backups/etcd", Keep: 7},
+		},
 		Tuning: Tuning{ // etcd's own
 			QuotaBackend:      2 << 30,
 			HeartbeatInterval: Duration(100 * time.Millisecond),
@@ -60,6 +65,7 @@ func complete(c *Cluster, dir string) {
 		}
 	}
 	completeTuning(c)
+	completeHost(c)
 }
 
 // absolute takes a relative path from dir; an empty one stays empty.

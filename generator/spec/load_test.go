@@ -26,6 +26,7 @@ func TestTheSmallestSpecGetsEveryDefault(t *testing.T) {
 			Version: "3.6.14",
 			SHA256:  map[string]string{"amd64": "ffe840ff9295808e88cce2794a18a5ac87f12a5203c8314d0bf6aa119b41bac5"},
 			Mirrors: []string{"https://storage.googleapis.com/etcd", "https://github.com/etcd-io/etcd/releases/download"},
+			BinDir:  "/usr/local/bin",
 		},
 		PKI: PKI{
 			Key:          Key{Algorithm: "ecdsa", Size: 256},
@@ -33,7 +34,12 @@ func TestTheSmallestSpecGetsEveryDefault(t *testing.T) {
 			LeafLifetime: Duration(year),
 			Backdate:     Duration(day / 24),
 		},
-		Target: Target{Cloud: "generic", Image: StockImage},
+		Target:   Target{Cloud: "generic", Format: CloudConfigFormat, Image: StockImage},
+		DataDisk: DataDisk{Filesystem: "ext4", Label: "etcd"},
+		Maintenance: Maintenance{
+			Defrag: Defrag{Threshold: 45},
+			Backup: Backup{Directory: "/var/backups/etcd", Keep: 7},
+		},
 		Tuning: Tuning{
 			QuotaBackend:      2147483648,
 			AutoCompaction:    AutoCompaction{Mode: "periodic"},

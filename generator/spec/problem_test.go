@@ -34,7 +34,7 @@ dir/cluster.yaml:4:40: members[1].addresses[0]: "x" is a name
 dir/cluster.yaml:5:1: unknown key "zz"
     zz: "日本"
     ^
-    hint: the keys are: clients, etcd, initial_cluster_state, members, name, pki, target, tuning`
+    hint: the keys are: clients, data_disk, etcd, initial_cluster_state, maintenance, members, name, pki, ready, shred_user_data, target, tuning`
 	if diff := cmp.Diff(want, err.Error()); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}

@@ -13,7 +13,9 @@ import (
 var starterText string
 
 // Clouds are the values that target.cloud takes.
-func Clouds() []string { return []string{"gce", "aws", "generic"} }
+func Clouds() []string {
+	return []string{"gce", "aws", "azure", "openstack", "digitalocean", "hetzner", "nocloud", "generic"}
+}
 
 // Starter returns a spec to begin from: members 10.140.0.2 and up, and every section with its defaults in comments. cloud is
 // one of Clouds or "", which is generic; members is from 1 to 9.

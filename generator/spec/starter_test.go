@@ -69,7 +69,7 @@ func TestTheStarterShowsEveryKeyWithItsDefault(t *testing.T) {
 	visit(parsedSchema())
 
 	// Uncommented but for what has no default, it is the smallest spec.
-	noDefault := regexp.MustCompile(`(?m)^#  (subject|ca|peer_ca|cfssl|auto_compaction|settings):\n(#    .*\n)+|^#clients:\n(#  .*\n)+`)
+	noDefault := regexp.MustCompile(`(?m)^#  (subject|ca|peer_ca|cfssl|auto_compaction|settings):\n(#    .*\n)+|^#  +(proxy|schedule|command): .*\n|^#(clients|data_disk|ready):\n(#  .*\n)+`)
 	plain := noDefault.ReplaceAllString(shown, "")
 	got, problems := parse(t, uncomment(plain))
 	want, _ := parse(t, three)
@@ -84,10 +84,10 @@ func TestTheStarterRefusesWhatItCannotWrite(t *testing.T) {
 		cloud   string
 		members int
 	}{
-		`unknown cloud "gcp": did you mean "gce"?`:                {"gcp", 3},
-		`unknown cloud "azure": choose one of: gce, aws, generic`: {"azure", 3},
-		`0 members: choose 3 or 5, at most 9`:                     {"gce", 0},
-		`10 members: choose 3 or 5, at most 9`:                    {"gce", 10},
+		`unknown cloud "gcp": did you mean "gce"?`: {"gcp", 3},
+		`unknown cloud "linode": choose one of: gce, aws, azure, openstack, digitalocean, hetzner, nocloud, generic`: {"linode", 3},
+		`0 members: choose 3 or 5, at most 9`:  {"gce", 0},
+		`10 members: choose 3 or 5, at most 9`: {"gce", 10},
 	} {
 		if text, err := Starter(args.cloud, args.members); fmt.Sprint(err) != want || text != nil {
 			t.Errorf("%v: %v", args, err)

@@ -15,10 +15,10 @@ func TestStructureProblemsSayWhereAndWhatToWrite(t *testing.T) {
 			`6:1: unknown key "version" ("version" belongs under "etcd")`,
 		}},
 		{"key that is like nothing", with("qqqq: 1"), []string{
-			`6:1: unknown key "qqqq" (the keys are: clients, etcd, initial_cluster_state, members, name, pki, target, tuning)`,
+			`6:1: unknown key "qqqq" (the keys are: clients, data_disk, etcd, initial_cluster_state, maintenance, members, name, pki, ready, shred_user_data, target, tuning)`,
 		}},
 		{"key that is a number", with("1: 1"), []string{
-			`6:1: unknown key "1" (the keys are: clients, etcd, initial_cluster_state, members, name, pki, target, tuning)`,
+			`6:1: unknown key "1" (the keys are: clients, data_disk, etcd, initial_cluster_state, maintenance, members, name, pki, ready, shred_user_data, target, tuning)`,
 		}},
 		{"unknown architecture", with("etcd: {sha256: {amd46: x}}"), []string{
 			`6:17: unknown key "amd46" in etcd.sha256 (did you mean "amd64"?)`,
@@ -114,10 +114,10 @@ func TestStructureProblemsSayWhereAndWhatToWrite(t *testing.T) {
 			"6:25: tuning.quota_backend: the size is more than 2^63-1 bytes (write a number and a unit (KiB, MiB, GiB, …), for example 2GiB)",
 		}},
 		{"choice", with("target: {cloud: gcp}"), []string{
-			`6:17: target.cloud must be gce, aws or generic, not "gcp" (did you mean "gce"?)`,
+			`6:17: target.cloud must be gce, aws, azure, openstack, digitalocean, hetzner, nocloud or generic, not "gcp" (did you mean "gce"?)`,
 		}},
-		{"choice that is like nothing", with("target: {cloud: digitalocean}"), []string{
-			`6:17: target.cloud must be gce, aws or generic, not "digitalocean" (choose one of: gce, aws, generic)`,
+		{"choice that is like nothing", with("target: {cloud: linode}"), []string{
+			`6:17: target.cloud must be gce, aws, azure, openstack, digitalocean, hetzner, nocloud or generic, not "linode" (choose one of: gce, aws, azure, openstack, digitalocean, hetzner, nocloud, generic)`,
 		}},
 		{"choice of numbers", with("pki: {key: {size: 1024}}"), []string{
 			`6:19: pki.key.size must be 256, 384, 2048, 3072 or 4096, not "1024" (choose one of: 256, 384, 2048, 3072, 4096)`,
@@ -129,7 +129,7 @@ func TestStructureProblemsSayWhereAndWhatToWrite(t *testing.T) {
 			`3:15: unknown key "adress" in members[0] (did you mean "address"?)`,
 			`4:12: the name "a" is taken, first at line 3 (give each its own)`,
 			`4:24: members[1].address: "127.0.0.1" is the host itself (give the address that the other members use)`,
-			`6:1: unknown key "zzz" (the keys are: clients, etcd, initial_cluster_state, members, name, pki, target, tuning)`,
+			`6:1: unknown key "zzz" (the keys are: clients, data_disk, etcd, initial_cluster_state, maintenance, members, name, pki, ready, shred_user_data, target, tuning)`,
 		}},
 	})
 }

@@ -27,7 +27,7 @@ func initCommand() *cobra.Command {
 			return err
 		},
 	}
-	command.Flags().StringVar(&cloud, "cloud", "generic", "where the hosts will run: gce, aws or generic")
+	command.Flags().StringVar(&cloud, "cloud", "generic", "where the hosts will run: "+oneOf(spec.Clouds()))
 	command.Flags().IntVar(&members, "members", 3, "how many members")
 	return command
 }
