@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"embed"
 	"fmt"
+	"regexp"
 	"strings"
 	"text/template"
 )
@@ -46,6 +47,47 @@ func Render(name string, data any) ([]byte, error) {
 		return nil, fmt.Errorf("template %s: %w", name, err)
 	}
 	return out.Bytes(), nil
+}
+
+// RenderLean is Render without whole-line comments but the first, which says where they can be read: in a host's user-data, whose
+// size clouds limit, they would be a sixth. Comments that shellcheck obeys stay.
+func RenderLean(name string, data any) ([]byte, error) {
+	text, err := Render(name, data)
+	if err != nil {
+		return nil, err
+	}
+	return withoutComments(text), nil
+}
+
+// hereDocument finds the word that ends a here-document, which is kept as it is.
+var hereDocument = regexp.MustCompile(`<<-?\s*["']?([A-Z]\w*)`)
+
+// withoutComments removes whole lines alone: a # that follows anything may be within quotes.
+func withoutComments(text []byte) []byte {
+	var out bytes.Buffer
+	end, head := "", true
+	for line := range strings.Lines(string(text)) {
+		trimmed := strings.TrimSpace(line)
+		switch {
+		case end != "":
+			if trimmed == end {
+				end = ""
+			}
+		case strings.HasPrefix(trimmed, "#!"), strings.HasPrefix(trimmed, "# shellcheck "):
+		case strings.HasPrefix(trimmed, "#"):
+			if !head {
+				continue
+			}
+			head = false
+		default:
+			head = false
+			if word := hereDocument.FindStringSubmatch(line); word != nil {
+				end = word[1]
+			}
+		}
+		out.WriteString(line)
+	}
+	return out.Bytes()
 }
 
 // EnvQuote quotes a value for a file that systemd reads as EnvironmentFile= and a POSIX shell may source: in double quotes

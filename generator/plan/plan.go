@@ -4,6 +4,7 @@ package plan
 import (
 	"fmt"
 	"io/fs"
+	"path"
 	"strconv"
 	"strings"
 	"time"
@@ -138,10 +139,15 @@ type rendering struct {
 	data           any
 }
 
+// render makes files; scripts and units lose their comments, settings keep theirs.
 func render(layer Layer, renderings []rendering) ([]File, error) {
 	var files []File
 	for _, r := range renderings {
-		content, err := templates.Render(r.template, r.data)
+		to := templates.RenderLean
+		if ext := path.Ext(r.template); ext == ".conf" || ext == ".env" {
+			to = templates.Render
+		}
+		content, err := to(r.template, r.data)
 		if err != nil {
 			return nil, err
 		}

@@ -1,6 +1,8 @@
 #!/bin/sh
-# Makes this host an etcd member: user, etcd itself, owners, a sane clock, then etcd.service. Run at every boot by
-# etcdbake-first-boot.service; every step may be cut short by a power failure and is simply done again.
+# Makes this host an etcd member. Written by etcdbake: its templates/files/first-boot.sh has comments, docs/first-boot.md more.
+#
+# User, etcd itself, owners, a sane clock, then etcd.service. Run at every boot by etcdbake-first-boot.service; every step may
+# be cut short by a power failure and is simply done again.
 # "first-boot install ENV" does what is the same on every host and no more, for an image.
 set -euf
 umask 022

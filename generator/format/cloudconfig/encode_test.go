@@ -76,6 +76,19 @@ func TestCompactIsSmaller(t *testing.T) {
 	t.Logf("readable %d bytes, compact %d", readable, compact)
 }
 
+// Issue 5 sets the budget; AWS takes 16 KiB at most.
+func TestAStockMembersUserDataKeepsToItsBudget(t *testing.T) {
+	const budget = 6144
+	packed, err := gzipped([]byte(encode(t, exampleHosts(t)[0], Readable)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("a stock member of three: %d bytes gzipped, of %d", len(packed), budget)
+	if len(packed) > budget {
+		t.Errorf("%d bytes gzipped, want at most %d", len(packed), budget)
+	}
+}
+
 func TestReadableKeepsTextAsItIs(t *testing.T) {
 	userData := encode(t, exampleHosts(t)[0], Readable)
 	if strings.Contains(userData, "encoding:") {
