@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/etcdbake/etcdbake/generator/cloud"
-	"github.com/etcdbake/etcdbake/generator/format/cloudconfig"
 	"github.com/etcdbake/etcdbake/generator/format/packer"
 	"github.com/etcdbake/etcdbake/generator/format/rootfs"
 	"github.com/etcdbake/etcdbake/generator/plan"
@@ -24,19 +23,29 @@ type artefact struct {
 	notAfter time.Time
 }
 
-// userData returns every host's user-data. What hosts of a golden image find on it comes along in image/, for whoever bakes
-// or rehearses.
-func userData(c *spec.Cluster, hosts []plan.Host) ([]artefact, error) {
+// hostArtefacts returns what every host is given. What hosts of a golden image find on it comes along in image/, for whoever
+// bakes or rehearses.
+func hostArtefacts(c *spec.Cluster, hosts []plan.Host, format hostFormat) ([]artefact, error) {
 	limit := cloud.Limit(c.Target.Cloud)
 	var all []artefact
 	for _, host := range hosts {
-		content, err := fit(host, limit)
+		content, err := fit(host, format, limit)
 		if err != nil {
 			return nil, err
 		}
 		all = append(all, artefact{
-			path: userDataFile(host.Name), content: content, mode: 0o600, member: host.Name, limit: limit,
+			path: format.file(host.Name), content: content, mode: 0o600, member: host.Name, limit: limit,
 		})
+		if len(format.parts) == 0 {
+			continue
+		}
+		parts, err := format.encodeParts(host)
+		if err != nil {
+			return nil, err
+		}
+		for i, part := range parts {
+			all = append(all, artefact{path: format.part(host.Name, format.parts[i]), content: part, mode: 0o600})
+		}
 	}
 	if c.Target.Image != spec.GoldenImage {
 		return all, nil
@@ -48,11 +57,11 @@ func userData(c *spec.Cluster, hosts []plan.Host) ([]artefact, error) {
 	return all, err
 }
 
-// fit returns the host's user-data in the most readable form that is within the limit.
-func fit(host plan.Host, limit int) ([]byte, error) {
+// fit returns the host's artefact in the most readable form that is within the limit.
+func fit(host plan.Host, format hostFormat, limit int) ([]byte, error) {
 	var size int
-	for _, form := range []cloudconfig.Form{cloudconfig.Readable, cloudconfig.Compact} {
-		content, err := cloudconfig.Encode(host, form)
+	for _, encode := range format.forms {
+		content, err := encode(host)
 		if err != nil {
 			return nil, err
 		}

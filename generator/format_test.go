@@ -164,8 +164,56 @@ func TestAFormerMembersTarGoesToo(t *testing.T) {
 	generate(t, o)
 	writeSpec(t, o, strings.Replace(threeMembers, "name: master3", "name: master4", 1))
 	o.Format = CloudConfig
-	if diff := cmp.Diff([]string{filepath.Join(o.Out, "rootfs", "master3.tar")}, generate(t, o).Removed); diff != "" {
+	if diff := cmp.Diff([]Removal{{filepath.Join(o.Out, "rootfs", "master3.tar"), "not a member any more"}}, generate(t, o).Removed); diff != "" {
 		t.Errorf("removed (-want +got):\n%s", diff)
+	}
+}
+
+func TestTheFormatIsTheSpecsUnlessOneIsAskedFor(t *testing.T) {
+	for _, f := range hostFormats() {
+		o := options(t, threeMembers+"target: {format: "+string(f.name)+"}\n")
+		want := filepath.Join(o.Out, f.file("master1"))
+		if got := generate(t, o); got.Format != f.name || got.Members[0].Path != want {
+			t.Errorf("%s: %s, %s", f.name, got.Format, got.Members[0].Path)
+		}
+		o.Format = CloudConfig
+		want = filepath.Join(o.Out, "user-data", "master1.yaml")
+		if got := generate(t, o); got.Format != CloudConfig || got.Members[0].Path != want {
+			t.Errorf("%s: %s, %s", f.name, got.Format, got.Members[0].Path)
+		}
+	}
+}
+
+func TestWhatAMemberHadInAnotherFormGoes(t *testing.T) {
+	o := options(t, threeMembers)
+	former := hostFormat{name: Script, folder: "script", extension: ".sh", parts: []string{"key"}}
+	generate(t, o)
+	for _, name := range []string{"script/master1.sh", "script/.master1.sh.new", "script/master1/key", "script/mine.sh"} {
+		path := filepath.Join(o.Out, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var files []Removal
+	for _, file := range former.files("master1") {
+		files = append(files, Removal{file, "why"})
+	}
+	removed, err := removeStale(o.Out, files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want []Removal
+	for _, name := range []string{"script/master1.sh", "script/.master1.sh.new", "script/master1/key"} {
+		want = append(want, Removal{filepath.Join(o.Out, name), "why"})
+	}
+	if diff := cmp.Diff(want, removed); diff != "" {
+		t.Errorf("removed (-want +got):\n%s", diff)
+	}
+	if entries, err := os.ReadDir(filepath.Join(o.Out, "script")); err != nil || len(entries) != 1 {
+		t.Errorf("%v, %v", entries, err)
 	}
 }
 
@@ -240,7 +288,7 @@ func TestBadInputIsSaidAndWritesNothing(t *testing.T) {
 		set     func(*Options)
 	}{
 		`image "gold": want stock or golden`:                                {"", func(o *Options) { o.Image = "gold" }},
-		`format "ignition": want one of cloud-config, packer, rootfs`:       {"", func(o *Options) { o.Format = "ignition" }},
+		`format "tar": want one of ` + strings.Join(Formats(), ", "):        {"", func(o *Options) { o.Format = "tar" }},
 		"an etcd release is put into a tar only: use it with format rootfs": {"", func(o *Options) { o.Releases = []string{other} }},
 		"cluster.yaml: etcd.preinstalled is for an image that has etcd already, and a template bakes one: " +
 			"remove etcd.preinstalled": {"etcd: {preinstalled: true}", func(o *Options) { o.Format = Packer }},

@@ -3,6 +3,7 @@
 package generator
 
 import (
+	"cmp"
 	"context"
 	"crypto/x509"
 	"fmt"
@@ -19,23 +20,32 @@ import (
 // Format is what Generate writes.
 type Format string
 
-// CloudConfig writes user-data for cloud-init, RootFS tars for other image builders, and Packer templates of Packer that
-// bake a golden image: these need no PKI and make none.
+// The formats of hosts are user-data or what else a host boots from. RootFS writes tars for other image builders, and Packer
+// templates of Packer that bake a golden image: these need no PKI and make none.
 const (
-	CloudConfig Format = "cloud-config"
+	CloudConfig Format = spec.CloudConfigFormat
+	Script      Format = spec.ScriptFormat
+	Ignition    Format = spec.IgnitionFormat
+	NoCloud     Format = spec.NoCloudFormat
 	Packer      Format = "packer"
 	RootFS      Format = "rootfs"
 )
 
-// Formats are the values of Format.
-func Formats() []string { return []string{string(CloudConfig), string(Packer), string(RootFS)} }
+// Formats are the values of Format: those of hosts first.
+func Formats() []string {
+	var names []string
+	for _, f := range hostFormats() {
+		names = append(names, string(f.name))
+	}
+	return append(names, string(Packer), string(RootFS))
+}
 
 // Options says what to generate from, and where to.
 type Options struct {
 	Spec string // path of cluster.yaml
 	PKI  string // folder of CA keys and identities: state, made where it does not exist
 	Out  string // folder of artefacts, all of which can be made again from Spec and PKI
-	// Format is one of Formats; empty for CloudConfig.
+	// Format is one of Formats; empty for the spec's target.format.
 	Format Format
 	// Image is spec.StockImage or spec.GoldenImage, in place of the spec's target.image; empty for the spec's.
 	Image string
@@ -50,6 +60,7 @@ type Options struct {
 // Summary is what Generate did.
 type Summary struct {
 	Cluster  *spec.Cluster
+	Format   Format // what was written: Options.Format, or the spec's
 	Warnings []spec.Problem
 	// Changes are the certificates that were made or made again, and Notes what the operator should know besides.
 	Changes []pki.Change
@@ -57,7 +68,13 @@ type Summary struct {
 	Members []Artefact
 	Shared  []Artefact // what is not one member's, but for expect.json; Member is empty
 	Expect  string     // path of expect.json; empty where none was written
-	Removed []string   // paths of artefacts of members that are not in the spec any more
+	Removed []Removal
+}
+
+// Removal is an artefact of a former run that was removed: it held keys, and somebody might have booted it.
+type Removal struct {
+	Path   string
+	Reason string
 }
 
 // Artefact is a file that was written: one member's user-data or tar, or a file of an image.
@@ -84,9 +101,9 @@ func Generate(ctx context.Context, o Options) (*Summary, error) {
 	if err != nil {
 		return nil, &InputError{err}
 	}
-	summary := &Summary{Cluster: cluster, Warnings: warnings}
+	summary := &Summary{Cluster: cluster, Warnings: warnings, Format: cmp.Or(o.Format, Format(cluster.Target.Format))}
 	var all []artefact
-	if o.Format == Packer {
+	if summary.Format == Packer {
 		all, err = packerTemplates(cluster)
 	} else {
 		summary.Expect = filepath.Join(o.Out, expectFile)
@@ -103,27 +120,33 @@ func Generate(ctx context.Context, o Options) (*Summary, error) {
 
 // load reads the spec and holds the options against it.
 func load(o Options) (*spec.Cluster, []spec.Problem, error) {
-	cluster, warnings, err := spec.Load(o.Spec)
+	cluster, warnings, err := spec.Load(o.Spec, o.choose)
 	if err != nil {
 		return nil, nil, err
 	}
-	if o.Image != "" {
-		cluster.Target.Image = o.Image
-	}
+	format := cmp.Or(o.Format, Format(cluster.Target.Format))
 	switch {
 	case o.Image != "" && o.Image != spec.StockImage && o.Image != spec.GoldenImage:
 		return nil, nil, fmt.Errorf("image %q: want %s or %s", o.Image, spec.StockImage, spec.GoldenImage)
-	case o.Format != "" && !slices.Contains(Formats(), string(o.Format)):
-		return nil, nil, fmt.Errorf("format %q: want one of %s", o.Format, strings.Join(Formats(), ", "))
-	case o.Format == Packer && cluster.Etcd.Preinstalled:
+	case !slices.Contains(Formats(), string(format)):
+		return nil, nil, fmt.Errorf("format %q: want one of %s", format, strings.Join(Formats(), ", "))
+	case format == Packer && cluster.Etcd.Preinstalled:
 		return nil, nil, fmt.Errorf("%s: etcd.preinstalled is for an image that has etcd already, and a template bakes one: "+
 			"remove etcd.preinstalled", o.Spec)
-	case o.Format == RootFS && slices.ContainsFunc(cluster.Members, isCalledImage):
+	case format == RootFS && slices.ContainsFunc(cluster.Members, isCalledImage):
 		return nil, nil, fmt.Errorf("%s: a member is called image, as the image's own tar is: give it another name", o.Spec)
-	case len(o.Releases) > 0 && o.Format != RootFS:
+	case len(o.Releases) > 0 && format != RootFS:
 		return nil, nil, fmt.Errorf("an etcd release is put into a tar only: use it with format %s", RootFS)
 	}
 	return cluster, warnings, nil
+}
+
+// choose puts the options over the spec's target.
+func (o Options) choose(target *spec.Target) {
+	target.Image = cmp.Or(o.Image, target.Image)
+	if _, ok := hostFormatOf(o.Format); ok {
+		target.Format = string(o.Format)
+	}
 }
 
 func isCalledImage(m spec.Member) bool {
@@ -152,14 +175,14 @@ func clusterArtefacts(ctx context.Context, o Options, summary *Summary) ([]artef
 		return nil, err
 	}
 	var all []artefact
-	if o.Format == RootFS {
+	if host, ok := hostFormatOf(summary.Format); ok {
+		all, err = hostArtefacts(cluster, hosts, host)
+	} else { // RootFS
 		if cluster.Target.Image == spec.GoldenImage && len(programs) < len(cluster.Arches()) {
 			summary.Notes = append(summary.Notes, "an image's tar has no etcd, and hosts of a golden image download none: "+
 				"add it with --etcd-release")
 		}
 		all, err = tars(cluster, hosts, programs)
-	} else {
-		all, err = userData(cluster, hosts)
 	}
 	if err != nil {
 		return nil, err

@@ -184,7 +184,7 @@ func TestAFormerMembersUserDataGoesAndOtherFilesStay(t *testing.T) {
 	writeSpec(t, o, strings.Replace(threeMembers, "name: master3", "name: master4", 1))
 	summary := generate(t, o)
 	former := filepath.Join(o.Out, "user-data", "master3.yaml")
-	if diff := cmp.Diff([]string{former}, summary.Removed); diff != "" {
+	if diff := cmp.Diff([]Removal{{former, "not a member any more"}}, summary.Removed); diff != "" {
 		t.Errorf("removed (-want +got):\n%s", diff)
 	}
 	if _, err := os.Stat(former); !errors.Is(err, fs.ErrNotExist) {
@@ -274,11 +274,12 @@ func TestACAThatCannotBeReadLeavesNoFolder(t *testing.T) {
 
 func TestFitTakesTheReadableFormWhereItFits(t *testing.T) {
 	host := plan.Host{Name: "m", Files: []plan.File{{Path: "/f", Content: bytes.Repeat([]byte("text "), 2000)}}}
+	format, _ := hostFormatOf(CloudConfig)
 	for _, tt := range []struct {
 		limit    int
 		readable bool
 	}{{0, true}, {20_000, true}, {2_000, false}} {
-		got, err := fit(host, tt.limit)
+		got, err := fit(host, format, tt.limit)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -296,7 +297,8 @@ func TestTooLargeIsAnErrorThatSaysWhatHelps(t *testing.T) {
 	if _, err := rand.Read(noise); err != nil {
 		t.Fatal(err)
 	}
-	_, err := fit(plan.Host{Name: "m", Files: []plan.File{{Path: "/f", Content: noise}}}, 16384)
+	format, _ := hostFormatOf(CloudConfig)
+	_, err := fit(plan.Host{Name: "m", Files: []plan.File{{Path: "/f", Content: noise}}}, format, 16384)
 	for _, want := range []string{"the user-data of m has 27", "this cloud takes 16384", "use ECDSA keys"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want %q", err, want)

@@ -15,14 +15,11 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/etcdbake/etcdbake/generator/spec"
 	"github.com/etcdbake/etcdbake/verify/expect"
 )
 
 // expectFile is where in out/ the expectation is.
 const expectFile = "expect.json"
-
-func userDataFile(member string) string { return "user-data/" + member + ".yaml" }
 
 func tarFile(name string) string { return "rootfs/" + name + ".tar" }
 
@@ -39,7 +36,7 @@ func write(ctx context.Context, out string, all []artefact, summary *Summary) er
 	written := make([]Artefact, len(all))
 	group, ctx := errgroup.WithContext(ctx)
 	for i, a := range all {
-		path := filepath.Join(out, filepath.FromSlash(a.path))
+		path := below(out, a.path)
 		written[i] = Artefact{Member: a.member, Path: path, Size: len(a.content), Limit: a.limit, NotAfter: a.notAfter}
 		if a.path == expectFile {
 			continue
@@ -56,7 +53,7 @@ func write(ctx context.Context, out string, all []artefact, summary *Summary) er
 	if err := group.Wait(); err != nil {
 		return err
 	}
-	if summary.Removed, err = removeFormer(out, former, summary.Cluster.Members); err != nil {
+	if summary.Removed, err = removeStale(out, stale(former, all, summary)); err != nil {
 		return err
 	}
 	for i, a := range all {
@@ -72,6 +69,8 @@ func write(ctx context.Context, out string, all []artefact, summary *Summary) er
 	return err
 }
 
+func below(out, path string) string { return filepath.Join(out, filepath.FromSlash(path)) }
+
 // makeFolders makes the folders of all artefacts. One with a secret in it is its owner's alone from the first moment.
 func makeFolders(out string, all []artefact) error {
 	if err := os.MkdirAll(out, 0o755); err != nil {
@@ -79,7 +78,7 @@ func makeFolders(out string, all []artefact) error {
 	}
 	modes := map[string]fs.FileMode{}
 	for _, a := range all {
-		dir := filepath.Join(out, filepath.FromSlash(path.Dir(a.path)))
+		dir := below(out, path.Dir(a.path))
 		if a.mode&0o077 == 0 {
 			modes[dir] = 0o700
 		} else if modes[dir] == 0 {
@@ -105,7 +104,7 @@ func replace(path string, content []byte, mode fs.FileMode) (changed bool, err e
 	if old, err := os.ReadFile(path); err == nil && bytes.Equal(old, content) {
 		return false, os.Chmod(path, mode)
 	}
-	temporary := filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+".new")
+	temporary := temporaryName(path)
 	if err := os.Remove(temporary); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return false, err
 	}
@@ -124,8 +123,13 @@ func replace(path string, content []byte, mode fs.FileMode) (changed bool, err e
 	return true, nil
 }
 
-// formerMembers returns the members whose artefacts the last run wrote, by its expect.json; none where no path is given.
-func formerMembers(expectPath string) ([]expect.Member, error) {
+func temporaryName(path string) string {
+	return filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+".new")
+}
+
+// formerMembers returns the names of members whose artefacts the last run wrote, by its expect.json; none where no path is
+// given.
+func formerMembers(expectPath string) ([]string, error) {
 	if expectPath == "" {
 		return nil, nil
 	}
@@ -140,26 +144,9 @@ func formerMembers(expectPath string) ([]expect.Member, error) {
 	if err := json.Unmarshal(content, &former); err != nil || former.Schema != expect.Schema {
 		return nil, fmt.Errorf("%s is not etcdbake's, so it is not replaced: move it away or choose another --out", expectPath)
 	}
-	return former.Members, nil
-}
-
-// removeFormer removes the artefacts of hosts that are no members any more: they hold keys, and nobody should start a host
-// with them. Files that etcdbake did not write are left alone.
-func removeFormer(out string, former []expect.Member, now []spec.Member) (removed []string, err error) {
-	for _, m := range former {
-		if slices.ContainsFunc(now, func(member spec.Member) bool { return member.Name == m.Name }) {
-			continue
-		}
-		name := filepath.Base(m.Name)
-		for _, file := range []string{userDataFile(name), tarFile(name)} {
-			path := filepath.Join(out, filepath.FromSlash(file))
-			if err := os.Remove(path); errors.Is(err, fs.ErrNotExist) {
-				continue
-			} else if err != nil {
-				return removed, err
-			}
-			removed = append(removed, path)
-		}
+	var names []string
+	for _, m := range former.Members {
+		names = append(names, filepath.Base(m.Name))
 	}
-	return removed, nil
+	return names, nil
 }

@@ -10,9 +10,10 @@ import (
 	"path/filepath"
 )
 
-// Load reads, checks and defaults the spec file at path. The problems that come with a nil error are warnings. A spec that
-// is not valid gives an *Error with all problems of the file; other errors are of reading the file.
-func Load(path string) (*Cluster, []Problem, error) {
+// Load reads, checks and defaults the spec file at path. Each of choices changes the target that the file says, before it is
+// checked and before defaults that depend on it. The problems that come with a nil error are warnings. A spec that is not
+// valid gives an *Error with all problems of the file; other errors are of reading the file.
+func Load(path string, choices ...func(*Target)) (*Cluster, []Problem, error) {
 	f, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil, fmt.Errorf("%w\nhint: name the spec with -f, or begin one with: etcdbake init > %s", err, path)
@@ -25,11 +26,11 @@ func Load(path string) (*Cluster, []Problem, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	return Parse(path, src)
+	return Parse(path, src, choices...)
 }
 
 // Parse is Load for the content of a spec file. Relative paths in it are taken from file's folder.
-func Parse(file string, src []byte) (*Cluster, []Problem, error) {
+func Parse(file string, src []byte, choices ...func(*Target)) (*Cluster, []Problem, error) {
 	d := open(file, src)
 	if d.root == nil {
 		return nil, nil, &Error{sorted(d.problems)}
@@ -38,6 +39,9 @@ func Parse(file string, src []byte) (*Cluster, []Problem, error) {
 	c, err := d.decode()
 	if err != nil { // cannot be, after the check of the structure
 		return nil, nil, fmt.Errorf("%s: %w", file, err)
+	}
+	for _, choose := range choices {
+		choose(&c.Target)
 	}
 	d.check(c)
 	problems := sorted(d.problems)

@@ -22,7 +22,7 @@ type generateOptions struct {
 	output string
 }
 
-const generateLong = `generate reads cluster.yaml and writes, by --format:
+const generateLong = `generate reads cluster.yaml and writes, by target.format in it or --format:
 
   cloud-config  out/user-data/<member>.yaml for every member, and out/expect.json
   rootfs        out/rootfs/<member>.tar for every member, out/rootfs/image.tar, and out/expect.json
@@ -56,8 +56,8 @@ func generateCommand() *cobra.Command {
 	flags.StringVarP(&options.Spec, "file", "f", defaultSpec, "the spec")
 	flags.StringVar(&options.PKI, "pki", "pki", "folder of the CAs and identities, made where it does not exist")
 	flags.StringVar(&options.Out, "out", "out", "folder to write to")
-	flags.StringVar((*string)(&options.Format), "format", string(generator.CloudConfig),
-		"what to write: "+oneOf(generator.Formats()))
+	flags.StringVar((*string)(&options.Format), "format", "",
+		"what to write, in place of the spec's target.format: "+oneOf(generator.Formats()))
 	flags.StringVar(&options.Image, "image", "",
 		"the hosts' image, "+oneOf(images())+" (default: target.image of the spec)")
 	flags.StringSliceVar(&options.Releases, "etcd-release", nil,
@@ -89,7 +89,7 @@ func (o generateOptions) check() error {
 		flag, value string
 		values      []string
 	}{
-		{"format", string(o.Format), generator.Formats()},
+		{"format", cmp.Or(string(o.Format), generator.Formats()[0]), generator.Formats()},
 		{"image", cmp.Or(o.Image, spec.StockImage), images()},
 		{"output", o.output, outputs()},
 	} {

@@ -17,7 +17,7 @@ import (
 // writeNextSteps prints what to do with what was generated, as lines to paste into a shell.
 func writeNextSteps(w io.Writer, o generateOptions, summary *generator.Summary) error {
 	var text string
-	switch o.Format {
+	switch summary.Format {
 	case generator.Packer:
 		text = bakeSteps(o)
 	case generator.RootFS:

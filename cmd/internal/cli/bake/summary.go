@@ -27,11 +27,11 @@ func writeTable(s cli.Streams, o generateOptions, summary *generator.Summary) er
 	for _, note := range summary.Notes {
 		fmt.Fprintln(s.Err, "note:", note)
 	}
-	for _, path := range summary.Removed {
-		fmt.Fprintf(s.Err, "removed %s: not a member any more\n", path)
+	for _, removal := range summary.Removed {
+		fmt.Fprintf(s.Err, "removed %s: %s\n", removal.Path, removal.Reason)
 	}
 	if len(summary.Members) > 0 {
-		if _, err := fmt.Fprintln(s.Out, membersTable(o, summary)); err != nil {
+		if _, err := fmt.Fprintln(s.Out, membersTable(summary)); err != nil {
 			return err
 		}
 	}
@@ -41,9 +41,9 @@ func writeTable(s cli.Streams, o generateOptions, summary *generator.Summary) er
 	return writeNextSteps(s.Out, o, summary)
 }
 
-func membersTable(o generateOptions, summary *generator.Summary) string {
+func membersTable(summary *generator.Summary) string {
 	what := "user-data"
-	if o.Format == generator.RootFS {
+	if summary.Format == generator.RootFS {
 		what = "tar"
 	}
 	t := table.NewWriter()
@@ -139,13 +139,13 @@ func writeJSON(w io.Writer, o generateOptions, summary *generator.Summary) error
 		Warnings []string `json:"warnings"`
 		Notes    []string `json:"notes"`
 	}{
-		Cluster: summary.Cluster.Name, Format: string(o.Format), Expect: summary.Expect,
+		Cluster: summary.Cluster.Name, Format: string(summary.Format), Expect: summary.Expect,
 		Members: []member{}, Shared: []file{}, Changes: []change{}, Warnings: []string{},
-		Removed: append([]string{}, summary.Removed...), Notes: append([]string{}, summary.Notes...),
+		Removed: []string{}, Notes: append([]string{}, summary.Notes...),
 	}
 	for _, m := range summary.Members {
 		written := member{Name: m.Member, Size: m.Size, Limit: m.Limit, NotAfter: m.NotAfter.UTC(), Changed: m.Changed}
-		if o.Format == generator.RootFS {
+		if summary.Format == generator.RootFS {
 			written.Tar = m.Path
 		} else {
 			written.UserData = m.Path
@@ -154,6 +154,9 @@ func writeJSON(w io.Writer, o generateOptions, summary *generator.Summary) error
 	}
 	for _, f := range summary.Shared {
 		document.Shared = append(document.Shared, file{f.Path, f.Size, f.Changed})
+	}
+	for _, removal := range summary.Removed {
+		document.Removed = append(document.Removed, removal.Path)
 	}
 	for _, c := range summary.Changes {
 		document.Changes = append(document.Changes, change{c.Name, string(c.Action), c.Reason})

@@ -1,0 +1,59 @@
+package generator
+
+import (
+	"github.com/etcdbake/etcdbake/generator/format/cloudconfig"
+	"github.com/etcdbake/etcdbake/generator/plan"
+)
+
+// hostFormat is one of the formats that a host is given its plan in: a row for each package below format/ that writes one.
+type hostFormat struct {
+	name Format
+	// Every member's artefact is folder/<member>extension below out.
+	folder, extension string
+	// forms encode the plan, each smaller and less readable than the one before; a host is the same by all of them. Equal
+	// plans give equal bytes.
+	forms []encoder
+	// parts are further files that come along, by their names in folder/<member>/; encodeParts returns the content of each,
+	// in that order.
+	parts       []string
+	encodeParts func(plan.Host) ([][]byte, error)
+}
+
+type encoder func(plan.Host) ([]byte, error)
+
+func hostFormats() []hostFormat {
+	return []hostFormat{
+		{
+			name: CloudConfig, folder: "user-data", extension: ".yaml",
+			forms: []encoder{cloudConfig(cloudconfig.Readable), cloudConfig(cloudconfig.Compact)},
+		},
+	}
+}
+
+// hostFormatOf returns the row of a format; ok is false for those that are not for hosts.
+func hostFormatOf(name Format) (f hostFormat, ok bool) {
+	for _, f := range hostFormats() {
+		if f.name == name {
+			return f, true
+		}
+	}
+	return hostFormat{}, false
+}
+
+// file is where below out a member's artefact is.
+func (f hostFormat) file(member string) string { return f.folder + "/" + member + f.extension }
+
+// files are all that the format may have written for a member in any run.
+func (f hostFormat) files(member string) []string {
+	all := []string{f.file(member)}
+	for _, part := range f.parts {
+		all = append(all, f.part(member, part))
+	}
+	return all
+}
+
+func (f hostFormat) part(member, name string) string { return f.folder + "/" + member + "/" + name }
+
+func cloudConfig(form cloudconfig.Form) encoder {
+	return func(host plan.Host) ([]byte, error) { return cloudconfig.Encode(host, form) }
+}
