@@ -89,7 +89,7 @@ func checkName(what, name string) error {
 // memberHosts are the hosts that a member's certificates cover, each once: IP addresses in their shortest form, and names.
 // etcd checks a peer's address against them, and etcdctl on the host dials localhost.
 func memberHosts(m spec.Member) []string {
-	all := slices.Concat([]string{m.Name, m.Address}, m.Addresses, m.DNSNames, []string{"localhost", "127.0.0.1", "::1"})
+	all := slices.Concat([]string{m.Name, m.Address, m.Dialled()}, m.Addresses, m.DNSNames, []string{"localhost", "127.0.0.1", "::1"})
 	var hosts []string
 	for _, h := range all {
 		if ip, err := netip.ParseAddr(h); err == nil {

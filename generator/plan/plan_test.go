@@ -189,11 +189,27 @@ func TestURLsBracketIPv6(t *testing.T) {
 	}
 }
 
-func TestIPv6MembersListenOnTheIPv6Wildcard(t *testing.T) {
-	for address, want := range map[string]string{"10.0.0.1": "0.0.0.0", "2001:db8::1": "::", "etcd.example.com": "0.0.0.0"} {
-		c := &spec.Cluster{Members: []spec.Member{{Name: "m", Address: address}}}
-		if got := listenHost(c); got != want {
-			t.Errorf("a member at %s listens on %s, want %s", address, got, want)
+func TestClientsDialTheClientAddress(t *testing.T) {
+	m := spec.Member{Name: "m", Address: "10.0.0.2", ClientAddress: "m.example.com"}
+	if got, want := ClientURL(m), "https://m.example.com:2379"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	if got, want := PeerURL(m), "https://10.0.0.2:2380"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+func TestEveryHostDownloadsForItsArchitecture(t *testing.T) {
+	c := cluster(t, "3.6.14", "")
+	c.Members[1].Arch = "arm64"
+	c.Etcd.SHA256 = map[string]string{"amd64": strings.Repeat("a", 64), "arm64": strings.Repeat("b", 64)}
+	all := hosts(t, c)
+	for i, arch := range []string{"amd64", "arm64", "amd64"} {
+		env := content(t, all[i], "/etc/etcdbake/first-boot.env")
+		for _, line := range []string{`ARCH="` + arch + `"`, `SHA256="` + c.Etcd.SHA256[arch] + `"`} {
+			if !strings.Contains(env, line+"\n") {
+				t.Errorf("no line %s in:\n%s", line, env)
+			}
 		}
 	}
 }

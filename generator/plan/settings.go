@@ -17,6 +17,11 @@ const (
 	peerPort   = "2380"
 )
 
+// listenHost is the wildcard address, since a cloud may translate the address that is advertised, and a member may have
+// several; every connection needs a client certificate. etcd listens as Go's net.Listen does: on a wildcard of either family it
+// takes both, IPv6 too, where the host has IPv6. "::" would do the same there, but on a host without IPv6 it is refused.
+const listenHost = "0.0.0.0"
+
 // Setting is one line of etcd.conf: Key is the environment variable, Value is not quoted yet.
 type Setting struct{ Key, Value string }
 
@@ -27,24 +32,23 @@ type Section struct {
 }
 
 // ClientURL is where the member's clients reach it.
-func ClientURL(m spec.Member) string { return "https://" + net.JoinHostPort(m.Address, clientPort) }
+func ClientURL(m spec.Member) string { return "https://" + net.JoinHostPort(m.Dialled(), clientPort) }
 
 // PeerURL is where the other members reach it.
 func PeerURL(m spec.Member) string { return "https://" + net.JoinHostPort(m.Address, peerPort) }
 
 // settings returns the member's whole etcd.conf: what is its own, then what is the same on every member.
 func settings(c *spec.Cluster, m spec.Member) []Section {
-	return append(memberSettings(c, m), sharedSettings(c)...)
+	return append(memberSettings(m), sharedSettings(c)...)
 }
 
-func memberSettings(c *spec.Cluster, m spec.Member) []Section {
-	listen := listenHost(c)
+func memberSettings(m spec.Member) []Section {
 	return []Section{{"This member", []Setting{
 		{"ETCD_NAME", m.Name},
 		{"ETCD_DATA_DIR", dataDir},
-		{"ETCD_LISTEN_CLIENT_URLS", "https://" + net.JoinHostPort(listen, clientPort)},
+		{"ETCD_LISTEN_CLIENT_URLS", "https://" + net.JoinHostPort(listenHost, clientPort)},
 		{"ETCD_ADVERTISE_CLIENT_URLS", ClientURL(m)},
-		{"ETCD_LISTEN_PEER_URLS", "https://" + net.JoinHostPort(listen, peerPort)},
+		{"ETCD_LISTEN_PEER_URLS", "https://" + net.JoinHostPort(listenHost, peerPort)},
 		{"ETCD_INITIAL_ADVERTISE_PEER_URLS", PeerURL(m)},
 	}}}
 }
@@ -138,17 +142,6 @@ func initialCluster(c *spec.Cluster) string {
 		members = append(members, m.Name+"="+PeerURL(m))
 	}
 	return strings.Join(members, ",")
-}
-
-// listenHost is the wildcard address, since a cloud may translate the address that is advertised; every connection needs a
-// client certificate. The IPv6 wildcard takes IPv4 too, but exists only where IPv6 does.
-func listenHost(c *spec.Cluster) string {
-	for _, m := range c.Members {
-		if ip, ok := m.IP(); ok && ip.Is6() {
-			return "::"
-		}
-	}
-	return "0.0.0.0"
 }
 
 func milliseconds(d spec.Duration) string {

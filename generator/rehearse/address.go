@@ -21,8 +21,8 @@ const (
 	nameOnlyBlock  = "198.51.100.0/24"
 )
 
-// address gives every host its addresses and names: the addresses of its URLs, else those that its certificates name and no
-// other member has, else one of our own.
+// address gives every host its addresses and names: first the addresses of its URLs, which it dials others from, then those that
+// its certificates name and no other member has; one of our own where there is none of either.
 func address(all []host, c *expect.Cluster) error {
 	taken := map[netip.Addr]string{}
 	for i, m := range c.Members {
@@ -38,20 +38,19 @@ func address(all []host, c *expect.Cluster) error {
 	}
 	for i := range all {
 		h := &all[i]
-		if len(h.Addresses) > 0 {
-			continue
-		}
+		var more []netip.Addr
 		for _, ip := range h.certificateAddresses() {
 			if taken[ip] == "" && !sharedAddress(all, h, ip) {
-				h.Addresses = append(h.Addresses, ip)
+				more = append(more, ip)
 			}
 		}
-		if len(h.Addresses) == 0 {
-			h.Addresses = []netip.Addr{free(nameOnlyBlock, taken)}
+		if len(h.Addresses)+len(more) == 0 {
+			more = []netip.Addr{free(nameOnlyBlock, taken)}
 		}
-		if err := take(taken, h.Name, h.Addresses); err != nil {
+		if err := take(taken, h.Name, more); err != nil {
 			return err
 		}
+		h.Addresses = append(h.Addresses, more...)
 	}
 	return nil
 }

@@ -53,6 +53,36 @@ members:
   - {name: master2, address: 10.141.7.3, addresses: ["fd00:141::3"], dns_names: [etcd.example.com]}
   - {name: master3, address: master3.etcd.example.com, addresses: [172.16.0.4]}
 `,
+		"dual stack": `
+members:
+  - {name: master1, address: 10.140.0.2, addresses: ["fd00:140::2"]}
+  - {name: master2, address: 10.140.0.3, addresses: ["fd00:140::3"]}
+  - {name: master3, address: 10.140.0.4, addresses: ["fd00:140::4"]}
+`,
+		"some reached by IPv4 and some by IPv6": `
+members:
+  - {name: master1, address: 10.140.0.2, addresses: ["fd00:140::2"]}
+  - {name: master2, address: "fd00:140::3", addresses: [10.140.0.3]}
+  - {name: master3, address: master3.etcd.example.com, addresses: ["fd00:140::4", 10.140.0.4]}
+`,
+		"names of IPv6 addresses alone": `
+members:
+  - {name: master1, address: master1.etcd.example.com, addresses: ["fd00:140::2"]}
+  - {name: master2, address: master2.etcd.example.com, addresses: ["fd00:140::3"]}
+  - {name: master3, address: master3.etcd.example.com, addresses: ["fd00:140::4"]}
+`,
+		"other addresses for clients": `
+members:
+  - {name: master1, address: 10.140.0.2, client_address: 203.0.113.2}
+  - {name: master2, address: 10.140.0.3, client_address: master2.etcd.example.com}
+  - {name: master3, address: 10.140.0.4, client_address: "fd00:140::4"}
+`,
+		"two architectures": `
+members:
+  - {name: master1, address: 10.140.0.2}
+  - {name: master2, address: 10.140.0.3, arch: arm64}
+  - {name: master3, address: 10.140.0.4, arch: arm64}
+`,
 		"a golden image": subnets + `
 target: {image: golden}
 tuning: {quota_backend: 1GiB, settings: {max-txn-ops: "256"}}

@@ -8,6 +8,7 @@ package spec
 //go:generate go run ./internal/schemagen cluster.schema.json
 
 import (
+	"cmp"
 	"net/netip"
 	"slices"
 	"strings"
@@ -45,9 +46,11 @@ type Cluster struct {
 type Member struct {
 	// The etcd member name, the host name and the folder in pki/members.
 	Name string `yaml:"name" jsonschema:"required,minLength=1,example=master1"`
-	// What the others dial and what is advertised: an IPv4 or IPv6 address or a DNS name.
+	// What the other members dial, and clients too unless there is a client_address: an IPv4 or IPv6 address or a DNS name.
 	Address string `yaml:"address" jsonschema:"required,minLength=1,example=10.140.0.2"`
-	// Further IP addresses that the member's certificates must cover.
+	// What clients are told to dial, where that is not the address: an IPv4 or IPv6 address or a DNS name.
+	ClientAddress string `yaml:"client_address,omitempty" jsonschema:"minLength=1,example=master1.example.com"`
+	// The host's further IP addresses, of either family: its certificates cover them, and peers accept it from them.
 	Addresses []string `yaml:"addresses,omitempty" jsonschema:"minLength=1,example=203.0.113.7"`
 	// Further DNS names that the member's certificates must cover.
 	DNSNames []string `yaml:"dns_names,omitempty" jsonschema:"minLength=1,example=master1.example.com"`
@@ -197,6 +200,9 @@ func (m Member) IP() (ip netip.Addr, ok bool) {
 	ip, err := netip.ParseAddr(m.Address)
 	return ip, err == nil
 }
+
+// Dialled is what clients are told to dial.
+func (m Member) Dialled() string { return cmp.Or(m.ClientAddress, m.Address) }
 
 // Minor is the version without its patch number: "3.6".
 func (e Etcd) Minor() string {

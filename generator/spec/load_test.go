@@ -58,7 +58,7 @@ func TestDefaultsFollowOtherValues(t *testing.T) {
 members:
   - {name: a, address: '2001:DB8:0::1', addresses: ['2001:db8::00a'], dns_names: [A.Example.com]}
   - {name: b, address: B.Example.com, arch: arm64}
-  - {name: c, address: 10.0.0.3}
+  - {name: c, address: 10.0.0.3, addresses: ['2001:db8::3'], client_address: C.Example.com}
 etcd: {version: 3.5.21, mirrors: ['http://mirror.example.com/etcd//']}
 pki: {key: {algorithm: rsa}, backdate: 0s}
 clients: [{name: verify}, {name: root, common_name: "the root, \"of\" $all %n \\ `+"`x`"+`"}]
@@ -67,8 +67,8 @@ tuning: {auto_compaction: {retention: 1w}, settings: {max-txn-ops: 0x100, log-ou
 	if problems != nil {
 		t.Fatal(problems)
 	}
-	if got := []string{c.Members[0].Address, c.Members[0].Addresses[0], c.Members[0].DNSNames[0], c.Members[1].Address}; !cmp.Equal(got,
-		[]string{"2001:db8::1", "2001:db8::a", "a.example.com", "b.example.com"}) {
+	if got := []string{c.Members[0].Address, c.Members[0].Addresses[0], c.Members[0].DNSNames[0], c.Members[1].Address, c.Members[2].Dialled()}; !cmp.Equal(got,
+		[]string{"2001:db8::1", "2001:db8::a", "a.example.com", "b.example.com", "c.example.com"}) {
 		t.Errorf("addresses and names: %q", got)
 	}
 	if got := []any{c.Etcd.Minor(), len(c.Etcd.SHA256["amd64"]), len(c.Etcd.SHA256["arm64"]), c.Etcd.Mirrors[0]}; !cmp.Equal(got,

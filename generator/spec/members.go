@@ -3,6 +3,7 @@ package spec
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"gopkg.in/yaml.v3"
@@ -23,8 +24,10 @@ func (d *document) checkMembers(members []Member) {
 		for j, a := range m.Addresses {
 			d.checkAddress(addresses, d.node("members", i, "addresses", j), fmt.Sprintf("%saddresses[%d]", path, j), a, false)
 		}
+		d.checkClientAddress(addresses, i, members)
 		d.checkDNSNames(i, members)
 	}
+	d.checkFamilies(members)
 	d.checkCount(len(members))
 }
 
@@ -165,9 +168,79 @@ func (d *document) checkCount(count int) {
 	}
 }
 
+// checkClientAddress checks what clients of member i dial. It may also be among the member's addresses or names, but is not
+// another member's: whoever asks every member for its health would ask one twice.
+func (d *document) checkClientAddress(addresses seen, i int, members []Member) {
+	m := members[i]
+	given := normalAddress(m.ClientAddress)
+	own := func(a string) bool { return normalAddress(a) == given }
+	if given == "" || slices.ContainsFunc(m.Addresses, own) {
+		return
+	}
+	n := d.node("members", i, "client_address")
+	path := fmt.Sprintf("members[%d].client_address", i)
+	if own(m.Address) {
+		d.errorf(n, "remove it", "%s: %q is the address, which clients dial anyway", path, m.ClientAddress)
+		return
+	}
+	d.checkAddress(addresses, n, path, m.ClientAddress, true)
+	for k, other := range members {
+		if k != i && (strings.EqualFold(given, other.Name) || slices.ContainsFunc(other.DNSNames, own)) {
+			d.errorf(n, "give the member a name of its own; one that leads to all members belongs under dns_names",
+				"%s: %q is a name of members[%d]", path, m.ClientAddress, k)
+		}
+	}
+}
+
+// checkFamilies checks that members whose addresses are of both families can dial each other: who has no address of a family
+// cannot dial it, and a peer that is dialled from an address outside of the caller's certificate hangs up (etcd's
+// client/pkg/transport, checkCertSAN). Names are left alone: they may lead to any address.
+func (d *document) checkFamilies(members []Member) {
+	for i, m := range members {
+		if _, ok := dialledIP(m); !ok || len(m.DNSNames) > 0 {
+			continue
+		}
+		for k, other := range members {
+			ip, ok := dialledIP(other)
+			if !ok || slices.ContainsFunc(append(m.Addresses, m.Address), sameFamily(ip)) {
+				continue
+			}
+			d.errorf(d.node("members", i, "address"), fmt.Sprintf("add the host's own %s address under addresses", family(ip)),
+				"members[%d].address: %q is no %s address, but members[%d] is reached at %s",
+				i, m.Address, family(ip), k, ip)
+			break
+		}
+	}
+}
+
+// dialledIP returns a member's address where it is an IP address with nothing wrong about it.
+func dialledIP(m Member) (netip.Addr, bool) {
+	ip, ok := m.IP()
+	if ok {
+		problem, _ := ipProblem(ip)
+		ok = problem == ""
+	}
+	return ip, ok
+}
+
+func family(ip netip.Addr) string {
+	if ip.Is4() {
+		return "IPv4"
+	}
+	return "IPv6"
+}
+
+// sameFamily returns a test of whether an address is of ip's family.
+func sameFamily(ip netip.Addr) func(string) bool {
+	return func(address string) bool {
+		other, err := netip.ParseAddr(address)
+		return err == nil && other.Is4() == ip.Is4()
+	}
+}
+
 // normalMember brings a member's addresses into one form.
 func normalMember(m *Member) {
-	m.Address = normalAddress(m.Address)
+	m.Address, m.ClientAddress = normalAddress(m.Address), normalAddress(m.ClientAddress)
 	for i, a := range m.Addresses {
 		m.Addresses[i] = normalAddress(a)
 	}

@@ -144,8 +144,24 @@ func TestAddressesAreDialableAndEachMembersOwn(t *testing.T) {
 		{"same name in other case", "name: a\nmembers:\n  - {name: a, address: A.example.com}\n  - {name: b, address: a.example.com}\n  - {name: c, address: 10.0.0.3}\n", []string{
 			`4:24: the address "a.example.com" is taken, first at line 3 (give each its own)`,
 		}},
-		{"same IPv6 in other words", "name: a\nmembers:\n  - {name: a, address: '2001:db8::1'}\n  - {name: b, address: 10.0.0.2, addresses: ['2001:DB8:0:0::1']}\n  - {name: c, address: 10.0.0.3}\n", []string{
-			`4:46: the address "2001:DB8:0:0::1" is taken, first at line 3 (give each its own)`,
+		{"same IPv6 in other words", "name: a\nmembers:\n  - {name: a, address: '2001:db8::1'}\n  - {name: b, address: '2001:db8::2', addresses: ['2001:DB8:0:0::1']}\n  - {name: c, address: '2001:db8::3'}\n", []string{
+			`4:51: the address "2001:DB8:0:0::1" is taken, first at line 3 (give each its own)`,
+		}},
+		{"both families", "name: a\nmembers:\n  - {name: a, address: '2001:db8::1'}\n  - {name: b, address: 10.0.0.2, addresses: ['2001:db8::2']}\n  - {name: c, address: 10.0.0.3}\n", []string{
+			`3:24: members[0].address: "2001:db8::1" is no IPv4 address, but members[1] is reached at 10.0.0.2 (add the host's own IPv4 address under addresses)`,
+			`5:24: members[2].address: "10.0.0.3" is no IPv6 address, but members[0] is reached at 2001:db8::1 (add the host's own IPv6 address under addresses)`,
+		}},
+		{"clients dial the address", member("{name: a, address: a.example.com, client_address: A.example.com}"), []string{
+			`3:55: members[0].client_address: "A.example.com" is the address, which clients dial anyway (remove it)`,
+		}},
+		{"clients dial another member", member("{name: a, address: 10.140.0.9, client_address: 10.140.0.3}"), []string{
+			`4:30: the address "10.140.0.3" is taken, first at line 3 (give each its own)`,
+		}},
+		{"clients dial another member's name", member("{name: a, address: 10.140.0.9, client_address: Master2}"), []string{
+			`3:52: members[0].client_address: "Master2" is a name of members[1] (give the member a name of its own; one that leads to all members belongs under dns_names)`,
+		}},
+		{"clients dial the host itself", member("{name: a, address: 10.140.0.9, client_address: localhost}"), []string{
+			`3:52: members[0].client_address: "localhost" is the host itself (give the address or name that the other members use)`,
 		}},
 		{"same as its own", member("{name: a, address: 10.140.0.9, addresses: [10.140.0.9]}"), []string{
 			`3:48: the address "10.140.0.9" is taken, first at line 3 (give each its own)`,

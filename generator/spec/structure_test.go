@@ -34,7 +34,7 @@ func TestStructureProblemsSayWhereAndWhatToWrite(t *testing.T) {
 		}},
 		{"a member that is a text", member("master1"), []string{
 			"3:3: warning: 2 members are no safer than 1: both survive the loss of 0 (use 1 or 3 members)",
-			"3:5: members[0] must be a mapping, but this is text (give it keys: address, addresses, arch, dns_names, name)",
+			"3:5: members[0] must be a mapping, but this is text (give it keys: address, addresses, arch, client_address, dns_names, name)",
 		}},
 		{"members that are a mapping", "name: a\nmembers: {name: a}\n", []string{
 			"2:10: members must be a list, but this is a mapping (write one item per line, each after a dash)",
