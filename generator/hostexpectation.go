@@ -17,7 +17,6 @@ const (
 	etcdUser = "etcd"
 	dataDir  = "/var/lib/etcd" // StateDirectory of etcd.service
 	etcdUnit = "etcd.service"
-	binDir   = "/usr/local/bin/"
 )
 
 // expectHost adds what the member's host must look like after first boot. A key is told by its certificate, not by a hash:
@@ -41,7 +40,7 @@ func expectHost(m *expect.Member, c *spec.Cluster, host plan.Host) {
 	}
 	if !c.Etcd.Preinstalled { // else it is the image's business
 		for _, name := range []string{"etcd", "etcdctl", "etcdutl"} {
-			m.Binaries = append(m.Binaries, owned(expect.File{Path: binDir + name, Mode: "0755"}, false))
+			m.Binaries = append(m.Binaries, owned(expect.File{Path: path.Join(c.Etcd.BinDir, name), Mode: "0755"}, false))
 		}
 	}
 	m.Units = []string{host.Unit, etcdUnit}

@@ -29,7 +29,7 @@ func readReleases(paths []string, c *spec.Cluster) (map[string][]plan.File, erro
 		digest := sha256.Sum256(tarball)
 		arch, err := architecture(c, hex.EncodeToString(digest[:]))
 		if err == nil {
-			programs[arch], err = unpack(tarball, fmt.Sprintf("etcd-v%s-linux-%s", c.Etcd.Version, arch))
+			programs[arch], err = unpack(tarball, fmt.Sprintf("etcd-v%s-linux-%s", c.Etcd.Version, arch), c.Etcd.BinDir)
 		}
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", path, err)
@@ -49,8 +49,8 @@ func architecture(c *spec.Cluster, digest string) (string, error) {
 	return "", fmt.Errorf("its SHA-256 is %s%s", digest, want)
 }
 
-// unpack returns etcd, etcdctl and etcdutl from folder of a release tarball.
-func unpack(tarball []byte, folder string) ([]plan.File, error) {
+// unpack returns etcd, etcdctl and etcdutl from folder of a release tarball, as files in binDir.
+func unpack(tarball []byte, folder, binDir string) ([]plan.File, error) {
 	unzipped, err := gzip.NewReader(bytes.NewReader(tarball))
 	if err != nil {
 		return nil, err
@@ -75,7 +75,7 @@ func unpack(tarball []byte, folder string) ([]plan.File, error) {
 		}
 		missing = slices.Delete(missing, i, i+1)
 		programs = append(programs, plan.File{
-			Path: "/usr/local/bin/" + path.Base(header.Name), Mode: 0o755, Content: content, Layer: plan.Image,
+			Path: path.Join(binDir, path.Base(header.Name)), Mode: 0o755, Content: content, Layer: plan.Image,
 		})
 	}
 	return programs, nil

@@ -29,7 +29,7 @@ func (c *Config) layout(arch string) (plan.Layout, []string, error) {
 // cluster returns a cluster of hosts of one architecture that has the arguments' release and settings. They are put into a
 // cluster.yaml for that, so that they are judged by its rules and in its words.
 func (c *Config) cluster(arch string) (*spec.Cluster, []string, error) {
-	etcd := spec.Etcd{Version: c.Version, Mirrors: c.mirrors()}
+	etcd := spec.Etcd{Version: c.Version, Mirrors: c.mirrors(), BinDir: c.BinDir}
 	if c.SHA256 != "" {
 		etcd.SHA256 = map[string]string{arch: c.SHA256}
 	}
@@ -44,7 +44,7 @@ func (c *Config) cluster(arch string) (*spec.Cluster, []string, error) {
 		return nil, nil, fmt.Errorf("spec: etcd.preinstalled is true in %s, so there is no release to install\n"+
 			"hint: remove it; target: {image: golden} says that the hosts' image has etcd", c.Spec)
 	}
-	etcd.Version, etcd.SHA256 = own.Etcd.Version, own.Etcd.SHA256
+	etcd.Version, etcd.SHA256, etcd.BinDir = own.Etcd.Version, own.Etcd.SHA256, own.Etcd.BinDir
 	for _, mirror := range own.Etcd.Mirrors {
 		if !slices.Contains(etcd.Mirrors, mirror) {
 			etcd.Mirrors = append(etcd.Mirrors, mirror)
@@ -83,6 +83,9 @@ func document(arch string, etcd spec.Etcd, settings map[string]string) any {
 	}
 	if len(etcd.SHA256) > 0 {
 		section["sha256"] = etcd.SHA256
+	}
+	if etcd.BinDir != "" {
+		section["bin_dir"] = etcd.BinDir
 	}
 	if len(etcd.Mirrors) > 0 {
 		section["mirrors"] = etcd.Mirrors
@@ -135,6 +138,7 @@ func text(p spec.Problem) string {
 func (c *Config) words() *strings.Replacer {
 	paths := map[string]string{
 		"etcd.version":         "version",
+		"etcd.bin_dir":         "bin_dir",
 		"etcd.mirrors":         "mirrors",
 		"tuning.settings.":     "settings.",
 		"use tuning.":          "it has a place of its own in a cluster.yaml that is named with spec: tuning.",

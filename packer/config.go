@@ -31,9 +31,11 @@ type Config struct {
 	Upload bool `mapstructure:"upload" required:"false"`
 	// The path of a release tarball on the machine that runs Packer. It is uploaded and nothing is downloaded.
 	Source string `mapstructure:"source" required:"false"`
-	// The path of a `cluster.yaml`: version, digests, mirrors and etcd's settings are taken from it. `mirror` and `mirrors`
-	// come before its own mirrors; `version`, `sha256` and `settings` cannot be given beside it.
+	// The path of a `cluster.yaml`: version, digests, mirrors, folder and etcd's settings are taken from it. `mirror` and
+	// `mirrors` come before its own mirrors; `version`, `sha256`, `bin_dir` and `settings` cannot be given beside it.
 	Spec string `mapstructure:"spec" required:"false"`
+	// The folder on the guest for etcd, etcdctl and etcdutl. The default is `/usr/local/bin`.
+	BinDir string `mapstructure:"bin_dir" required:"false"`
 	// Further etcd settings that all members from this image start with, by flag name without the leading dashes, such as
 	// `max-txn-ops = "256"`. They are checked against the etcd version. A member's own `etcd.conf` comes after them.
 	Settings map[string]string `mapstructure:"settings" required:"false"`

@@ -26,6 +26,7 @@ type FlatConfig struct {
 	Upload              *bool             `mapstructure:"upload" required:"false" cty:"upload" hcl:"upload"`
 	Source              *string           `mapstructure:"source" required:"false" cty:"source" hcl:"source"`
 	Spec                *string           `mapstructure:"spec" required:"false" cty:"spec" hcl:"spec"`
+	BinDir              *string           `mapstructure:"bin_dir" required:"false" cty:"bin_dir" hcl:"bin_dir"`
 	Settings            map[string]string `mapstructure:"settings" required:"false" cty:"settings" hcl:"settings"`
 	Clean               *bool             `mapstructure:"clean" required:"false" cty:"clean" hcl:"clean"`
 	ExecuteCommand      *string           `mapstructure:"execute_command" required:"false" cty:"execute_command" hcl:"execute_command"`
@@ -62,6 +63,7 @@ func (*FlatConfig) HCL2Spec() map[string]hcldec.Spec {
 		"upload":                     &hcldec.AttrSpec{Name: "upload", Type: cty.Bool, Required: false},
 		"source":                     &hcldec.AttrSpec{Name: "source", Type: cty.String, Required: false},
 		"spec":                       &hcldec.AttrSpec{Name: "spec", Type: cty.String, Required: false},
+		"bin_dir":                    &hcldec.AttrSpec{Name: "bin_dir", Type: cty.String, Required: false},
 		"settings":                   &hcldec.AttrSpec{Name: "settings", Type: cty.Map(cty.String), Required: false},
 		"clean":                      &hcldec.AttrSpec{Name: "clean", Type: cty.Bool, Required: false},
 		"execute_command":            &hcldec.AttrSpec{Name: "execute_command", Type: cty.String, Required: false},

@@ -61,7 +61,7 @@ func (c *Config) setDefaults() {
 func (c *Config) checkTogether() (errs []error) {
 	if c.Spec != "" {
 		for name, given := range map[string]bool{
-			"settings": len(c.Settings) > 0, "sha256": c.SHA256 != "", "version": c.Version != "",
+			"bin_dir": c.BinDir != "", "settings": len(c.Settings) > 0, "sha256": c.SHA256 != "", "version": c.Version != "",
 		} {
 			if given {
 				errs = append(errs, fmt.Errorf("%s is given beside spec, which decides it\nhint: remove one of the two", name))

@@ -64,6 +64,7 @@ func TestEveryMistakeIsSaidAtOnceWithWhatToDo(t *testing.T) {
 			"hint: add sha256 from the release's SHA256SUMS file, or use 3.6.14"}},
 		{`sha256 = "abc"`, []string{`sha256 is not a SHA-256: that is 64 hex digits, this is "abc"` +
 			"\nhint: copy it from the release's SHA256SUMS file"}},
+		{`bin_dir = "opt/bin"`, []string{`bin_dir: "opt/bin" is not an absolute path` + "\nhint: use /usr/local/bin or /opt/bin"}},
 		{`arch = "x86_64"`, []string{`arch: "x86_64" is neither amd64 nor arm64` + "\nhint: leave it out, and the guest is asked"}},
 		{`mirror = "ftp://a.example"` + "\n" + `mirrors = ["https://u:p@b.example", "https://c.example?x"]`, []string{
 			`mirror: "ftp://a.example" is not an http or https URL` + "\nhint: write it like https://mirror.example.com/etcd",

@@ -23,7 +23,7 @@ const rounds = 3
 
 // upload puts into the folder all that the guest needs: once a script has begun, nothing else has to come.
 func (g *guest) upload(ctx context.Context, layout plan.Layout, tarball string) error {
-	env, err := layout.Release.Env(rounds)
+	env, err := layout.Env(rounds)
 	if err != nil {
 		return err
 	}

@@ -12,9 +12,11 @@ import (
 // Layout is what a golden image must hold to become any member of such a cluster: no secret, and nothing of one host.
 type Layout struct {
 	Release Release
-	Files   []File // their folders have mode 0755
-	// Install is the command, as root, that makes user etcd and installs Release, given the path of a file with
-	// Release.Env as its last word. What it needs is in Files.
+	// BinDir is the folder on the host that the release's programs are in.
+	BinDir string
+	Files  []File // their folders have mode 0755
+	// Install is the command, as root, that makes user etcd and installs Release, given the path of a file with Env
+	// as its last word. What it needs is in Files.
 	Install []string
 	// Cache is where Install looks for the release's tarball before it downloads it.
 	Cache string
@@ -37,17 +39,18 @@ func (r Release) URLs() []string {
 	return urls
 }
 
-// Env returns what Layout.Install needs to know; it tries all mirrors so many times before it fails.
-func (r Release) Env(tries int) ([]byte, error) {
-	return templates.Render(templates.InstallEnv, struct{ Version, Arch, Mirrors, SHA256, Tries string }{
-		r.Version, r.Arch, strings.Join(r.Mirrors, " "), r.SHA256, strconv.Itoa(tries),
+// Env returns what Install needs to know; it tries all mirrors so many times before it fails.
+func (l Layout) Env(tries int) ([]byte, error) {
+	r := l.Release
+	return templates.Render(templates.InstallEnv, struct{ Version, Arch, Mirrors, SHA256, Tries, BinDir string }{
+		r.Version, r.Arch, strings.Join(r.Mirrors, " "), r.SHA256, strconv.Itoa(tries), ownBinDir(l.BinDir),
 	})
 }
 
 // ImageFor returns the layout of an image for the cluster's hosts of one architecture. The cluster's tuning and further
 // settings go into it as defaults, which a member's own etcd.conf overrides.
 func ImageFor(c *spec.Cluster, arch string) (Layout, error) {
-	files, err := imageFiles()
+	files, err := imageFiles(c)
 	if err != nil {
 		return Layout{}, err
 	}
@@ -59,6 +62,7 @@ func ImageFor(c *spec.Cluster, arch string) (Layout, error) {
 	}
 	return Layout{
 		Release: Release{c.Etcd.Version, arch, c.Etcd.SHA256[arch], c.Etcd.Mirrors},
+		BinDir:  c.Etcd.BinDir,
 		Files:   append(files, defaults...),
 		Install: []string{"/bin/sh", "/etc/etcdbake/first-boot", "install"},
 		Cache:   "/var/cache/etcdbake/etcd.tar.gz",

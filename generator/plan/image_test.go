@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/etcdbake/etcdbake/generator/spec"
 )
 
 func TestAGoldenImagesHostGetsTheIdentityLayerAlone(t *testing.T) {
@@ -86,7 +88,7 @@ func TestAReleaseSaysWhereItIs(t *testing.T) {
 	if diff := cmp.Diff(want, r.URLs()); diff != "" {
 		t.Error(diff)
 	}
-	env, err := r.Env(3)
+	env, err := Layout{Release: r, BinDir: spec.DefaultBinDir}.Env(3)
 	if err != nil {
 		t.Fatal(err)
 	}

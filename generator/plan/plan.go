@@ -73,7 +73,7 @@ func Hosts(c *spec.Cluster, bundle *pki.Bundle) ([]Host, error) {
 	var image []File
 	if c.Target.Image != spec.GoldenImage {
 		var err error
-		if image, err = imageFiles(); err != nil {
+		if image, err = imageFiles(c); err != nil {
 			return nil, err
 		}
 	}
@@ -95,13 +95,13 @@ func Hosts(c *spec.Cluster, bundle *pki.Bundle) ([]Host, error) {
 	return hosts, nil
 }
 
-// imageFiles are the same on every host of every cluster.
-func imageFiles() ([]File, error) {
+// imageFiles are the same on every host of the cluster.
+func imageFiles(c *spec.Cluster) ([]File, error) {
 	return render(Image, []rendering{
 		{"/etc/etcdbake/first-boot", templates.FirstBoot, nil},
 		{unitDir + firstBootUnit, templates.FirstBootService, nil},
-		{unitDir + "etcd.service", templates.EtcdService, nil},
-		{"/etc/profile.d/etcdctl.sh", templates.EtcdctlProfile, nil},
+		{unitDir + "etcd.service", templates.EtcdService, struct{ BinDir string }{c.Etcd.BinDir}},
+		{"/etc/profile.d/etcdctl.sh", templates.EtcdctlProfile, struct{ BinDir string }{ownBinDir(c.Etcd.BinDir)}},
 	})
 }
 
@@ -164,9 +164,10 @@ func etcdConf(c *spec.Cluster, m spec.Member) any {
 }
 
 func firstBootEnv(c *spec.Cluster, m spec.Member, bundle *pki.Bundle, identity pki.Member) any {
-	env := struct{ Version, Arch, Mirrors, SHA256, NotBefore string }{
+	env := struct{ Version, Arch, Mirrors, SHA256, NotBefore, BinDir string }{
 		Arch:      m.Arch,
 		NotBefore: strconv.FormatInt(notBefore(bundle, identity).Unix(), 10),
+		BinDir:    ownBinDir(c.Etcd.BinDir),
 	}
 	if !c.Etcd.Preinstalled && c.Target.Image != spec.GoldenImage {
 		env.Version = c.Etcd.Version
@@ -174,6 +175,14 @@ func firstBootEnv(c *spec.Cluster, m spec.Member, bundle *pki.Bundle, identity p
 		env.SHA256 = c.Etcd.SHA256[m.Arch]
 	}
 	return env
+}
+
+// ownBinDir is the folder of the programs where it is not the one that the first-boot script and every PATH have.
+func ownBinDir(dir string) string {
+	if dir == spec.DefaultBinDir {
+		return ""
+	}
+	return dir
 }
 
 // notBefore is when the last of the host's certificates becomes valid.

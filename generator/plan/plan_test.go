@@ -102,6 +102,36 @@ func TestHostHasTheseFiles(t *testing.T) {
 	}
 }
 
+func TestTheProgramsAreWhereTheSpecPutsThem(t *testing.T) {
+	for _, tt := range []struct{ further, dir, env, path string }{
+		{"", "/usr/local/bin", "", ""},
+		{"bin_dir: /usr/local/bin", "/usr/local/bin", "", ""},
+		{"bin_dir: /srv/etcd_1.2/bin", "/srv/etcd_1.2/bin", "BIN_DIR=\"/srv/etcd_1.2/bin\"\n", "\tPATH=$PATH:/srv/etcd_1.2/bin\n"},
+	} {
+		c := cluster(t, "3.6.14, "+tt.further, "")
+		h := hosts(t, c)[0]
+		image, err := ImageFor(c, "amd64")
+		if err != nil {
+			t.Fatal(err)
+		}
+		install, err := image.Env(1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range []struct{ content, line, of string }{
+			{content(t, h, "/etc/systemd/system/etcd.service"), "AssertFileIsExecutable=" + tt.dir + "/etcd\n", "AssertFileIsExecutable="},
+			{content(t, h, "/etc/systemd/system/etcd.service"), "ExecStart=" + tt.dir + "/etcd\n", "ExecStart="},
+			{content(t, h, "/etc/etcdbake/first-boot.env"), tt.env, "BIN_DIR="},
+			{string(install), tt.env, "BIN_DIR="},
+			{content(t, h, "/etc/profile.d/etcdctl.sh"), tt.path, "\tPATH="},
+		} {
+			if !strings.Contains(f.content, f.line) || f.line == "" && strings.Contains(f.content, f.of) {
+				t.Errorf("%s: want %q in\n%s", tt.further, f.line, f.content)
+			}
+		}
+	}
+}
+
 func TestImageLayerIsTheSameOnEveryHostAndHoldsNoKey(t *testing.T) {
 	all := hosts(t, cluster(t, "3.6.14", ""))
 	for i, f := range all[0].Files {

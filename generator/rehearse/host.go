@@ -24,6 +24,7 @@ type host struct {
 	Addresses []netip.Addr
 	Names     []string // that resolve to Addresses
 	Files     []userdata.File
+	BinDir    string // where first boot installs etcd: user-data does not bring it
 	Argv      []string
 	Env       systemd.Environment
 	Dir       string // working folder
@@ -85,7 +86,7 @@ func decodeHost(m expect.Member, data []byte, image []userdata.File) (host, erro
 		return host{}, fmt.Errorf("%s: %w", unitPath, err)
 	}
 	h := host{
-		Name: m.Name, Files: config.InOrder(), Argv: argv, Env: env, Dir: service.WorkingDirectory,
+		Name: m.Name, Files: config.InOrder(), BinDir: binDir(config), Argv: argv, Env: env, Dir: service.WorkingDirectory,
 		StateDirs: service.StateDirectories, StateMode: service.StateMode, Notify: service.Notify,
 	}
 	for path, lines := range ignored {
@@ -117,6 +118,20 @@ func unit(c *userdata.Config) ([]byte, error) {
 		content = slices.Concat(content, []byte("\n"), more)
 	}
 	return content, nil
+}
+
+// binDir is where first boot finds or installs etcd, by the BIN_DIR that it is told.
+func binDir(c *userdata.Config) string {
+	const usual = "/usr/local/bin"
+	content, err := c.ReadFile("/etc/etcdbake/first-boot.env")
+	if err != nil {
+		return usual
+	}
+	env, _, err := systemd.ParseEnvironmentFile(content)
+	if err != nil || !path.IsAbs(env["BIN_DIR"]) {
+		return usual
+	}
+	return env["BIN_DIR"]
 }
 
 // inspect looks for what would go wrong on a host before etcd is ever started.

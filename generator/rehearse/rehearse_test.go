@@ -195,6 +195,12 @@ func TestAProgramThatNothingWritesIsNamed(t *testing.T) {
 	}
 }
 
+func TestEtcdIsWhereTheSpecPutsIt(t *testing.T) {
+	t.Parallel()
+	artefacts := generate(t, "name: test\netcd: {bin_dir: /opt/etcd/bin}\n"+subnets)
+	expectPass(t, start(t, artefacts, rehearse.Options{}).Outcome)
+}
+
 func TestASettingThatEtcdDoesNotKnowIsReported(t *testing.T) {
 	t.Parallel()
 	var said progress

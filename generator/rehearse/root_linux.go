@@ -13,9 +13,6 @@ import (
 	"github.com/etcdbake/etcdbake/generator/rehearse/userdata"
 )
 
-// etcdPath is where hosts have etcd; user-data does not bring it.
-const etcdPath = "/usr/local/bin/etcd"
-
 // notifyPath is the socket on which systemd hears READY=1.
 const notifyPath = "/run/systemd/notify"
 
@@ -70,12 +67,12 @@ func fillRoot(o memberOrder) error {
 			return fmt.Errorf("making the state directory %s: %w", dir, err)
 		}
 	}
-	for _, dir := range []string{"/tmp", "/dev", "/proc", "/usr/local/bin"} {
+	for _, dir := range []string{"/tmp", "/dev", "/proc", o.Host.BinDir} {
 		if err := makeDir(root, dir, 0o755); err != nil {
 			return err
 		}
 	}
-	err = os.Link(o.Etcd, filepath.Join(o.Root, etcdPath))
+	err = os.Link(o.Etcd, filepath.Join(o.Root, o.Host.BinDir, "etcd"))
 	if errors.Is(err, fs.ErrExist) {
 		return nil // user-data brings its own
 	}

@@ -18,6 +18,7 @@ var versionForm = regexp.MustCompile(`^(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)\.(0|[1-9
 func (d *document) checkEtcd(c *Cluster) {
 	known := d.checkVersion(c.Etcd.Version)
 	d.checkMirrors(c.Etcd.Mirrors)
+	d.checkBinDir(c)
 	for _, arch := range []string{"amd64", "arm64"} {
 		d.checkDigest(arch, c.Etcd.SHA256[arch])
 	}

@@ -50,5 +50,5 @@ type Backup struct {
 // completeHost fills in defaults of what a host is given, which depend on each other.
 func completeHost(c *Cluster) {
 	c.Target.Format = cmp.Or(c.Target.Format, map[string]string{"nocloud": NoCloudFormat}[c.Target.Cloud], CloudConfigFormat)
-	c.Etcd.BinDir = cmp.Or(c.Etcd.BinDir, map[string]string{IgnitionFormat: "/opt/bin"}[c.Target.Format], "/usr/local/bin")
+	c.Etcd.BinDir = cmp.Or(c.Etcd.BinDir, defaultBinDir(c.Target.Format))
 }

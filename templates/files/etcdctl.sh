@@ -1,5 +1,8 @@
 # etcdctl for root: this member's own certificate is good for clients too. Written by etcdbake.
 if [ "$(id -u)" = 0 ]; then
+{{- if .BinDir}}
+	PATH=$PATH:{{.BinDir}}
+{{- end}}
 	export ETCDCTL_ENDPOINTS=https://127.0.0.1:2379
 	export ETCDCTL_CACERT=/etc/etcd/ssl/etcd-ca.pem
 	export ETCDCTL_CERT=/etc/etcd/ssl/etcd.pem

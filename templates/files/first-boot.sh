@@ -9,12 +9,13 @@ umask 022
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 
 # VERSION, ARCH and SHA256 of the etcd release (VERSION empty: it is on the image), MIRRORS to get it from, and NOT_BEFORE
-# of the certificates in seconds since 1970. For an image also TRIES, how often all mirrors are tried.
+# of the certificates in seconds since 1970. For an image also TRIES, how often all mirrors are tried. BIN_DIR is where the
+# programs are, unless it is the default.
 # shellcheck source=/dev/null
 . "${2:-/etc/etcdbake/first-boot.env}"
 
 state=/var/lib/etcdbake
-bin=/usr/local/bin
+bin=${BIN_DIR:-/usr/local/bin}
 
 say() { echo "etcdbake: $*"; }
 
@@ -112,6 +113,7 @@ install_etcd() {
 	for program in etcdutl etcdctl etcd; do
 		cp "$cache/etcd-v$VERSION-linux-$ARCH/$program" "$bin/.$program.new"
 		chmod 0755 "$bin/.$program.new"
+		! command -v restorecon >/dev/null || restorecon "$bin/.$program.new" # SELinux
 	done
 	sync
 	for program in etcdutl etcdctl etcd; do

@@ -120,7 +120,7 @@ unused() {
 		esac
 	done 2>/dev/null
 	if command -v journalctl >/dev/null && [ -n "$(journalctl -q -n 1 -o cat -u etcd.service 2>/dev/null)" ]; then
-		found /usr/local/bin/etcd "it has run here, says the journal of etcd.service"
+		found "$root/etc/systemd/system/etcd.service" "it has run here, says the journal of etcd.service"
 	fi
 }
 

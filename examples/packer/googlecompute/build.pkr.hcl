@@ -16,6 +16,7 @@ build {
     version  = var.etcd_version
     sha256   = var.etcd_sha256[var.arch]
     arch     = var.arch
+    bin_dir  = "/usr/local/bin"
     mirrors  = var.etcd_mirrors
     settings = var.etcd_settings
   }

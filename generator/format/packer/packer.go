@@ -86,7 +86,7 @@ func uploads(layouts []plan.Layout) ([]File, error) {
 		files = append(files, File{path.Join(folder, "image", f.Path), f.Content})
 	}
 	for _, l := range layouts {
-		env, err := l.Release.Env(tries)
+		env, err := l.Env(tries)
 		if err != nil {
 			return nil, err
 		}
@@ -120,6 +120,7 @@ func render(name string, image Image, source string) ([]byte, error) {
 		settings[flag] = cty.StringVal(value)
 	}
 	content, err := templates.Render("packer/"+name, map[string]string{
+		"BinDir":    expression(cty.StringVal(image.Layouts[0].BinDir)),
 		"Arch":      expression(cty.StringVal(first.Arch)),
 		"ArchWords": strings.Join(arches, " or "),
 		"Version":   expression(cty.StringVal(first.Version)),

@@ -73,7 +73,7 @@ func entries(directories []plan.Directory, files []plan.File) []entry {
 // isSystems tells whether a directory is there on every system with systemd (file-hierarchy(7)).
 func isSystems(dir string) bool {
 	return slices.Contains([]string{
-		"/", "/etc", "/etc/profile.d", "/" + unitDir, "/etc/systemd", "/usr", "/usr/local", "/usr/local/bin",
+		"/", "/etc", "/etc/profile.d", "/" + unitDir, "/etc/systemd", "/opt", "/usr", "/usr/local", "/usr/local/bin",
 	}, dir)
 }
 
