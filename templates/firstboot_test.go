@@ -21,12 +21,58 @@ import (
 
 const releasePath = "/v3.6.14/etcd-v3.6.14-linux-amd64.tar.gz"
 
-// runDownload runs the script's download with one of its three programs alone, and returns what it said and got.
-func runDownload(t *testing.T, program string, release []byte, mirrors ...string) (said string, got []byte) {
-	t.Helper()
-	if _, err := exec.LookPath(program); err != nil {
-		t.Skipf("no %s here", program)
+// downloader is a program that first boot may find on a host, and what finds it nothing better.
+type downloader struct {
+	name   string
+	path   string // what it is here
+	applet bool   // path is busybox
+}
+
+func downloaders() []downloader {
+	return []downloader{
+		{name: "curl", path: "curl"},
+		{name: "wget", path: "wget"},
+		{name: "apt-helper", path: aptHelper},
+		{name: "busybox wget", path: "busybox", applet: true},
 	}
+}
+
+const aptHelper = "/usr/lib/apt/apt-helper"
+
+// only makes a folder that is a PATH with what the script needs and one downloader.
+func (d downloader) only(t *testing.T) string {
+	t.Helper()
+	real, err := exec.LookPath(d.path)
+	if err != nil {
+		t.Skipf("no %s here", d.path)
+	}
+	dir := t.TempDir()
+	link := func(name, path string) {
+		t.Helper()
+		if err := os.Symlink(path, filepath.Join(dir, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, tool := range []string{"sha256sum", "mv", "rm", "wc", "timeout"} {
+		path, err := exec.LookPath(tool)
+		if err != nil {
+			t.Fatal(err)
+		}
+		link(tool, path)
+	}
+	switch {
+	case d.applet:
+		link("wget", real)
+	case d.path != aptHelper:
+		link(d.path, real)
+	}
+	return dir
+}
+
+// runDownload runs the script's download with one downloader alone, and returns what it said and got.
+func runDownload(t *testing.T, program downloader, release []byte, mirrors ...string) (said string, got []byte) {
+	t.Helper()
+	path := program.only(t)
 	script, err := Render(FirstBoot, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -36,15 +82,19 @@ func runDownload(t *testing.T, program string, release []byte, mirrors ...string
 	if !found || !found2 {
 		t.Fatal("the script has no such parts any more")
 	}
+	if program.path != aptHelper {
+		functions = bytes.ReplaceAll(functions, []byte(aptHelper), []byte("/nonexistent"))
+	}
 	dir := t.TempDir()
 	digest := sha256.Sum256(release)
 	shell := fmt.Sprintf(`set -euf
 sleep() { :; }
-command() { [ "$2" = %s ]; }
 VERSION=3.6.14 ARCH=amd64 SHA256=%s MIRRORS=%s
 say() {%sdownload %s`,
-		program, hex.EncodeToString(digest[:]), EnvQuote(strings.Join(mirrors, " ")), functions, EnvQuote(dir))
-	out, err := exec.Command("sh", "-c", shell).CombinedOutput()
+		hex.EncodeToString(digest[:]), EnvQuote(strings.Join(mirrors, " ")), functions, EnvQuote(dir))
+	cmd := exec.Command("/bin/sh", "-c", shell)
+	cmd.Env = append(os.Environ(), "PATH="+path)
+	out, err := cmd.CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v:\n%s", err, out)
 	}
@@ -103,8 +153,8 @@ func TestDownload(t *testing.T) {
 		http.ServeContent(w, r, "", modTime, bytes.NewReader(append([]byte("not "), release...)))
 	}
 	missing := http.NotFound
-	for _, program := range []string{"curl", "wget", "python3"} {
-		t.Run(program, func(t *testing.T) {
+	for _, program := range downloaders() {
+		t.Run(program.name, func(t *testing.T) {
 			t.Run("takes the right bytes", func(t *testing.T) {
 				m := newMirror(t, whole)
 				_, got := runDownload(t, program, release, m.URL)
@@ -149,5 +199,22 @@ func TestDownload(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+func TestAHostThatCannotDownloadSaysWhatToInstall(t *testing.T) {
+	script, err := Render(FirstBoot, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, functions, _ := bytes.Cut(script, []byte("say() {"))
+	functions, _, _ = bytes.Cut(functions, []byte("right() {"))
+	functions = bytes.ReplaceAll(functions, []byte(aptHelper), []byte("/nonexistent"))
+	cmd := exec.Command("/bin/sh", "-c", "set -euf\nsay() {"+string(functions)+"fetch http://127.0.0.1:1/x /nonexistent/x")
+	cmd.Env = append(os.Environ(), "PATH="+t.TempDir())
+	out, err := cmd.CombinedOutput()
+	const want = "etcdbake: nothing here can download etcd: install curl or wget, or boot an image that has etcd (docs/first-boot.md)\n"
+	if err == nil || string(out) != want {
+		t.Errorf("%v:\n%s", err, out)
 	}
 }
