@@ -14,8 +14,11 @@ import (
 	"github.com/etcdbake/etcdbake/verify/expect"
 )
 
-// encodeExpectation returns expect.json: what etcd-verify holds the running cluster to. hosts are in the spec's order.
-func encodeExpectation(c *spec.Cluster, bundle *pki.Bundle, hosts []plan.Host) ([]byte, error) {
+// encodeExpectation returns expect.json: what etcd-verify holds the running cluster to. hosts are in the spec's order;
+// programs are those of the given releases, by architecture.
+func encodeExpectation(
+	c *spec.Cluster, bundle *pki.Bundle, hosts []plan.Host, programs map[string][]plan.File,
+) ([]byte, error) {
 	expectation := expect.Cluster{
 		Schema:      expect.Schema,
 		Name:        c.Name,
@@ -34,7 +37,7 @@ func encodeExpectation(c *spec.Cluster, bundle *pki.Bundle, hosts []plan.Host) (
 			Server:     certificate(identity.Server.Cert),
 			Peer:       certificate(identity.Peer.Cert),
 		}
-		expectHost(&member, c, hosts[i])
+		expectHost(&member, c, hosts[i], programs[m.Arch])
 		expectation.Members = append(expectation.Members, member)
 	}
 	for _, name := range slices.Sorted(maps.Keys(bundle.Clients)) {

@@ -20,6 +20,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/etcdbake/etcdbake/generator/spec"
+	"github.com/etcdbake/etcdbake/verify/expect"
 )
 
 func TestAGoldenMembersUserDataIsSmallAndHoldsItsIdentityAlone(t *testing.T) {
@@ -276,6 +277,17 @@ func TestAReleasesProgramsGoIntoTheImageOfItsArchitecture(t *testing.T) {
 		want := []string{"755 usr/local/bin/etcd etcd", "755 usr/local/bin/etcdctl etcdctl", "755 usr/local/bin/etcdutl etcdutl"}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", arch, diff)
+		}
+	}
+	expectation, err := expect.Load(filepath.Join(o.Out, "expect.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range expectation.Members {
+		for _, program := range m.Binaries { // each holds its own name, in this release
+			if want := sha256.Sum256([]byte(filepath.Base(program.Path))); program.SHA256 != hex.EncodeToString(want[:]) {
+				t.Errorf("%s of %s is expected to have SHA-256 %s, want %x", program.Path, m.Name, program.SHA256, want)
+			}
 		}
 	}
 }

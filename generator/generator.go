@@ -192,7 +192,7 @@ func clusterArtefacts(ctx context.Context, o Options, summary *Summary) ([]artef
 			all[i].notAfter = firstExpiry(bundle, m)
 		}
 	}
-	expectation, err := encodeExpectation(cluster, bundle, hosts)
+	expectation, err := encodeExpectation(cluster, bundle, hosts, programs)
 	return append(all, artefact{path: expectFile, content: expectation, mode: 0o644}), err
 }
 

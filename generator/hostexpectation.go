@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/etcdbake/etcdbake/generator/plan"
@@ -20,8 +21,9 @@ const (
 )
 
 // expectHost adds what the member's host must look like after first boot. A key is told by its certificate, not by a hash:
-// the expectation is public.
-func expectHost(m *expect.Member, c *spec.Cluster, host plan.Host) {
+// the expectation is public. A
+// program's hash is known where its release was given.
+func expectHost(m *expect.Member, c *spec.Cluster, host plan.Host, programs []plan.File) {
 	private := map[string]bool{}
 	for _, d := range host.Directories {
 		private[d.Path] = d.Mode&0o077 == 0 // first boot gives these, with all that is in them, to etcd
@@ -33,14 +35,17 @@ func expectHost(m *expect.Member, c *spec.Cluster, host plan.Host) {
 		if f.Secret {
 			file.KeyOf = strings.TrimSuffix(f.Path, "-key.pem") + ".pem"
 		} else {
-			digest := sha256.Sum256(f.Content)
-			file.SHA256 = hex.EncodeToString(digest[:])
+			file.SHA256 = digest(f.Content)
 		}
 		m.Files = append(m.Files, owned(file, private[path.Dir(f.Path)]))
 	}
 	if !c.Etcd.Preinstalled { // else it is the image's business
 		for _, name := range []string{"etcd", "etcdctl", "etcdutl"} {
-			m.Binaries = append(m.Binaries, owned(expect.File{Path: path.Join(c.Etcd.BinDir, name), Mode: "0755"}, false))
+			program := expect.File{Path: path.Join(c.Etcd.BinDir, name), Mode: "0755"}
+			if i := slices.IndexFunc(programs, func(f plan.File) bool { return f.Path == program.Path }); i >= 0 {
+				program.SHA256 = digest(programs[i].Content)
+			}
+			m.Binaries = append(m.Binaries, owned(program, false))
 		}
 	}
 	m.Units = []string{host.Unit, etcdUnit}
@@ -52,6 +57,11 @@ func owned(f expect.File, byEtcd bool) expect.File {
 		f.Owner, f.Group = etcdUser, etcdUser
 	}
 	return f
+}
+
+func digest(content []byte) string {
+	sum := sha256.Sum256(content)
+	return hex.EncodeToString(sum[:])
 }
 
 func octal(mode uint32) string { return fmt.Sprintf("%04o", mode) }

@@ -4,17 +4,17 @@ import (
 	"archive/tar"
 	"bytes"
 	"compress/gzip"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path"
 	"slices"
+	"strings"
 
 	"github.com/etcdbake/etcdbake/generator/plan"
 	"github.com/etcdbake/etcdbake/generator/spec"
+	"github.com/etcdbake/etcdbake/verify/expect"
 )
 
 // readReleases returns the programs of release tarballs as files of an image, by architecture. A tarball's SHA-256 says which
@@ -26,8 +26,8 @@ func readReleases(paths []string, c *spec.Cluster) (map[string][]plan.File, erro
 		if err != nil {
 			return nil, err
 		}
-		digest := sha256.Sum256(tarball)
-		arch, err := architecture(c, hex.EncodeToString(digest[:]))
+		sum := digest(tarball)
+		arch, err := architecture(c, sum)
 		if err == nil {
 			programs[arch], err = unpack(tarball, fmt.Sprintf("etcd-v%s-linux-%s", c.Etcd.Version, arch), c.Etcd.BinDir)
 		}
@@ -49,7 +49,16 @@ func architecture(c *spec.Cluster, digest string) (string, error) {
 	return "", fmt.Errorf("its SHA-256 is %s%s", digest, want)
 }
 
-// unpack returns etcd, etcdctl and etcdutl from folder of a release tarball, as files in binDir.
+// record is what first boot would note of the programs, for a host whose first boot finds them there.
+func record(programs []plan.File) plan.File {
+	var lines strings.Builder
+	for _, f := range programs {
+		fmt.Fprintf(&lines, "%s  %s\n", digest(f.Content), path.Base(f.Path))
+	}
+	return plan.File{Path: expect.ProgramsRecord, Mode: 0o644, Content: []byte(lines.String()), Layer: plan.Image}
+}
+
+// unpack returns etcd, etcdctl and etcdutl from folder of a release tarball, as files in binDir, and their record.
 func unpack(tarball []byte, folder, binDir string) ([]plan.File, error) {
 	unzipped, err := gzip.NewReader(bytes.NewReader(tarball))
 	if err != nil {
@@ -78,5 +87,5 @@ func unpack(tarball []byte, folder, binDir string) ([]plan.File, error) {
 			Path: path.Join(binDir, path.Base(header.Name)), Mode: 0o755, Content: content, Layer: plan.Image,
 		})
 	}
-	return programs, nil
+	return append(programs, record(programs)), nil
 }

@@ -3,6 +3,7 @@ package verify_test
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"os"
 	"os/user"
 	"path/filepath"
@@ -34,10 +35,17 @@ func onHost(t *testing.T, c *etcdtest.Cluster, e *expect.Cluster) (root string) 
 	must(t, os.MkdirAll(root+"/var/lib/etcd", 0o700))
 	slices.SortFunc(m.Files, func(a, b expect.File) int { return strings.Compare(a.Path, b.Path) })
 	m.Binaries = []expect.File{mine(t, expect.File{Path: "/usr/local/bin/etcd", Mode: "0644"})}
+	record(t, root, "etcd", []byte("#!"))
 	m.Files = append(m.Files,
 		mine(t, expect.File{Path: "/etc/etcd/ssl/etcd-key.pem", Mode: "0600", KeyOf: "/etc/etcd/ssl/etcd.pem"}),
 		mine(t, expect.File{Path: "/var/lib/etcd", Mode: "0700", Directory: true}))
 	return root
+}
+
+// record notes, as first boot does, that the program was installed.
+func record(t *testing.T, root, program string, content []byte) {
+	t.Helper()
+	put(t, root+expect.ProgramsRecord, fmt.Appendf(nil, "%x  %s\n", sha256.Sum256(content), program), 0o644)
 }
 
 // mine makes the file belong to whoever runs the test.
@@ -49,6 +57,11 @@ func mine(t *testing.T, f expect.File) expect.File {
 	must(t, err)
 	f.Owner, f.Group = u.Username, g.Name
 	return f
+}
+
+func sum(s string) []byte {
+	h := sha256.Sum256([]byte(s))
+	return h[:]
 }
 
 func put(t *testing.T, path string, content []byte, mode os.FileMode) {
@@ -105,9 +118,28 @@ func TestWhatIsWrongOnTheHostIsFoundByPath(t *testing.T) {
 		}, []string{"fail host m1: /etc/etcd/ssl/etcd-key.pem"}},
 		{"another owner", func(_ *testing.T, _ string, m *expect.Member) { m.Files[0].Owner = "nobody" },
 			[]string{"fail host m1: /etc/etcd/etcd.conf"}},
-		{"another program than was installed", func(_ *testing.T, _ string, m *expect.Member) {
+		{"another program than is expected", func(_ *testing.T, _ string, m *expect.Member) {
 			m.Binaries[0].SHA256 = strings.Repeat("0a", 32)
 		}, []string{"fail host m1: /usr/local/bin/etcd"}},
+		{"another program than was installed", func(t *testing.T, root string, _ *expect.Member) {
+			put(t, root+"/usr/local/bin/etcd", []byte("#!/bin/sh"), 0o644)
+		}, []string{"fail host m1: /usr/local/bin/etcd", "fail host m1: /usr/local/bin/etcd"}},
+		{"another program than was installed, but the expected one", func(t *testing.T, root string, m *expect.Member) {
+			record(t, root, "etcd", []byte("its predecessor"))
+			m.Binaries[0].SHA256 = hex.EncodeToString(sum("#!"))
+		}, nil},
+		{"programs that nobody noted", func(t *testing.T, root string, _ *expect.Member) {
+			must(t, os.Remove(root+expect.ProgramsRecord))
+		}, nil},
+		{"a record that others may write", func(t *testing.T, root string, _ *expect.Member) {
+			must(t, os.Chmod(root+expect.ProgramsRecord, 0o666))
+		}, []string{"fail host m1: /etc/etcdbake/programs.sha256"}},
+		{"a record of other programs", func(t *testing.T, root string, _ *expect.Member) {
+			record(t, root, "etcdctl", []byte("#!"))
+		}, []string{"fail host m1: /etc/etcdbake/programs.sha256"}},
+		{"a record that is none", func(t *testing.T, root string, _ *expect.Member) {
+			put(t, root+expect.ProgramsRecord, []byte("abc  etcd\n"), 0o644)
+		}, []string{"undetermined host m1: /etc/etcdbake/programs.sha256"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			e := c.Expect()

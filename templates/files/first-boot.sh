@@ -16,6 +16,7 @@ PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 
 state=/var/lib/etcdbake
 bin=${BIN_DIR:-/usr/local/bin}
+programs=/etc/etcdbake/programs.sha256
 
 say() { echo "etcdbake: $*"; }
 
@@ -97,7 +98,8 @@ download() {
 	done
 }
 
-# install_etcd puts all three programs in place by rename, etcd last: where it is, the others are too.
+# install_etcd puts all three programs in place by rename, etcd last: where it is, the others are too. What they hash to is
+# noted before, for etcd-verify --host.
 install_etcd() {
 	cache=/var/cache/etcdbake
 	mkdir -p "$cache" "$bin"
@@ -108,7 +110,9 @@ install_etcd() {
 		chmod 0755 "$bin/.$program.new"
 		! command -v restorecon >/dev/null || restorecon "$bin/.$program.new" # SELinux
 	done
+	(cd "$cache/etcd-v$VERSION-linux-$ARCH" && sha256sum etcd etcdctl etcdutl) >"$programs.new"
 	sync
+	mv -f "$programs.new" "$programs"
 	for program in etcdutl etcdctl etcd; do
 		mv -f "$bin/.$program.new" "$bin/$program"
 	done

@@ -185,6 +185,7 @@ func filesAreOwned(c *cluster, h *host.Host) {
 		"/etc/etcdbake 755 root:root",
 		"/etc/etcdbake/first-boot 644 root:root",
 		"/etc/etcdbake/first-boot.env 644 root:root",
+		"/etc/etcdbake/programs.sha256 644 root:root",
 		"/etc/profile.d/etcdctl.sh 644 root:root",
 		"/etc/systemd/system/etcd.service 644 root:root",
 		"/etc/systemd/system/etcdbake-first-boot.service 644 root:root",

@@ -37,6 +37,8 @@ func hostIsAsPlanned(c *cluster, h *host.Host) {
 	for _, test := range []struct{ wrong, right, want string }{
 		{"chmod 0644 /etc/etcd/ssl/etcd-key.pem", "chmod 0600 /etc/etcd/ssl/etcd-key.pem", "/etc/etcd/ssl/etcd-key.pem: mode 0644"},
 		{"chown root /var/lib/etcd", "chown etcd /var/lib/etcd", "/var/lib/etcd: owner root:etcd"},
+		{"cp -p /usr/local/bin/etcdctl /root/etcdctl; printf x >>/usr/local/bin/etcdctl", "mv /root/etcdctl /usr/local/bin/etcdctl",
+			"/usr/local/bin/etcdctl: SHA-256 "},
 		{listen, "systemctl stop other", "etcd.service listeners: 0.0.0.0:2381"},
 		{"systemctl -q disable etcd", "systemctl -q enable etcd", "etcd.service: active (running), disabled"},
 	} {

@@ -52,6 +52,7 @@ func (l *lab) imageIsOwned(h *host.Host) {
 	want := []string{
 		"/etc/etcdbake 755 root:root",
 		"/etc/etcdbake/first-boot 644 root:root",
+		"/etc/etcdbake/programs.sha256 644 root:root",
 		"/etc/profile.d/etcdctl.sh 644 root:root",
 		"/etc/systemd/system/etcd.service 644 root:root",
 		"/etc/systemd/system/etcd.service.d 755 root:root",

@@ -108,7 +108,8 @@ func host() *facts.Host {
 			{Name: "etcd.service", Load: "loaded", Active: "active", Sub: "running", Enabled: "enabled", Result: "success",
 				Running: "/usr/local/bin/etcd"},
 		},
-		Clock: facts.HostClock{Synchronised: true},
+		Record: facts.HostRecord{File: facts.HostFile{Missing: true, Fault: "no such file or directory"}},
+		Clock:  facts.HostClock{Synchronised: true},
 	}
 }
 

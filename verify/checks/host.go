@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io/fs"
 	"net/url"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -40,8 +41,9 @@ func (Host) Judge(c *facts.Cluster) []report.Result {
 		results = append(results, file(about(f.Want.Path), f))
 	}
 	for _, f := range h.Binaries {
-		results = append(results, binary(about(f.Want.Path), f, h.Units))
+		results = append(results, binary(about(f.Want.Path), f, h))
 	}
+	results = append(results, record(about(expect.ProgramsRecord), h))
 	for _, u := range h.Units {
 		results = append(results, unit(about(u.Name), u))
 		if u.Running != "" {
@@ -82,24 +84,58 @@ func file(r report.Result, f facts.HostFile) report.Result {
 	return pass(r, "mode "+mode+", "+f.Owner+":"+f.Group)
 }
 
-// binary is a file that must also be the one that runs. Its checksum is compared only where the expectation has it.
-func binary(r report.Result, f facts.HostFile, units []facts.HostUnit) report.Result {
+// binary is a file that must also be the one that runs, and the one that was installed: by the expectation, else by what
+// first boot noted.
+func binary(r report.Result, f facts.HostFile, h *facts.Host) report.Result {
 	r = file(r, f)
 	if r.Verdict != report.Pass {
 		return r
 	}
 	r.Evidence = "SHA-256 " + f.SHA256
-	for _, u := range units {
+	noted := h.Record.Sums[path.Base(f.Want.Path)]
+	if f.Want.SHA256 == "" && noted != "" && noted != f.SHA256 {
+		return bad(report.Fail, r, "SHA-256 "+noted+", by "+expect.ProgramsRecord, "SHA-256 "+f.SHA256,
+			"it is not the program that first boot installed: install it again, or replace the host")
+	}
+	for _, u := range h.Units {
 		running, replaced := strings.CutSuffix(u.Running, " (deleted)")
 		if running == f.Want.Path && replaced {
 			return bad(report.Warn, r, "the program on disk is the one that runs", "it was replaced since "+u.Name+" started",
 				"systemctl restart "+u.Name+", one member at a time")
 		}
 	}
-	if f.Want.SHA256 == "" {
-		r.Seen += "; its checksum is not in the expectation, only that of the release it came from"
-	}
 	return r
+}
+
+// record says whether programs were compared with what was installed, where the expectation does not know it. A record that
+// others may write proves nothing.
+func record(r report.Result, h *facts.Host) report.Result {
+
+	if len(h.Binaries) == 0 {
+		return skip(r, "the programs are the image's own, by the expectation")
+	}
+	var unknown, compared []string
+	for _, f := range h.Binaries {
+		switch name := path.Base(f.Want.Path); {
+		case f.Want.SHA256 != "":
+		case h.Record.Sums[name] == "":
+			unknown = append(unknown, name)
+		default:
+			compared = append(compared, name)
+		}
+	}
+	switch f := h.Record.File; {
+	case len(unknown)+len(compared) == 0:
+		return skip(r, "the expectation itself has the programs' checksums")
+	case f.Missing:
+		return skip(r, "it is not there: the programs were not installed by first boot, and no checksum was compared")
+	case f.Fault != "" || file(r, f).Verdict != report.Pass:
+		return file(r, f)
+	case len(unknown) > 0:
+		return bad(report.Fail, r, "a checksum of every program", "none of "+strings.Join(unknown, ", "),
+			"first boot notes all that it installs: the record was changed, or replace the host")
+	}
+	return pass(r, strings.Join(compared, ", ")+" were compared with it")
 }
 
 // unit wants a unit to be enabled, and active, or done without a failure.

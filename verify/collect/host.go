@@ -35,6 +35,9 @@ func lookAtHost(ctx context.Context, cfg HostConfig) *facts.Host {
 	for _, f := range cfg.Member.Binaries {
 		h.Binaries = append(h.Binaries, cfg.file(f))
 	}
+	if len(h.Binaries) > 0 {
+		h.Record = cfg.record(h.Binaries[0].Want)
+	}
 	for _, name := range cfg.Member.Units {
 		h.Units = append(h.Units, cfg.unit(ctx, name))
 	}

@@ -7,6 +7,10 @@ import "time"
 // Schema names this format and its version; a reader refuses any other.
 const Schema = "etcdbake.expect/v1"
 
+// ProgramsRecord is where first boot notes, as sha256sum does, what the programs that it installed hash to: they come in a
+// tarball whose checksum is known beforehand, not theirs.
+const ProgramsRecord = "/etc/etcdbake/programs.sha256"
+
 // Cluster is the whole document.
 type Cluster struct {
 	Schema      string `json:"schema"`

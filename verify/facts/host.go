@@ -13,14 +13,23 @@ type Host struct {
 	Member   expect.Member
 	Files    []HostFile
 	Binaries []HostFile
-	Units    []HostUnit
-	Clock    HostClock
+	// Record is what first boot noted of the programs that it installed.
+	Record HostRecord
+	Units  []HostUnit
+	Clock  HostClock
 }
 
 // HostListeners are where processes of a unit's user listen; Fault says why that is not known.
 type HostListeners struct {
 	Addresses []netip.AddrPort
 	Fault     string
+}
+
+// HostRecord is the file expect.ProgramsRecord, and what is in it.
+type HostRecord struct {
+	File HostFile
+	// Sums are SHA-256 sums in lower-case hex by the program's name, without its folder; nil where there is no record.
+	Sums map[string]string
 }
 
 // HostFile is a file or directory, beside what is expected of it.
