@@ -41,7 +41,7 @@ type fault struct {
 
 func faults() []fault {
 	return slices.Concat(lostMembers(), wrongMembers(), wrongCertificates(), openDoors(), wrongCredentials(),
-		wrongData(), wrongSettings(), splitMembers())
+		wrongData(), wrongSettings(), splitMembers(), disturbedMembers())
 }
 
 // versions are what the matrix runs against; `make faults` names all that are pinned in tools/.

@@ -35,7 +35,7 @@ func Versions() []string { return slices.Sorted(maps.Keys(modules())) }
 func Build(ctx context.Context, version string) (Binaries, error) {
 	folder, ok := modules()[version]
 	if !ok {
-		return Binaries{}, fmt.Errorf("etcd %s is not pinned in tools/: use one of %s", version, strings.Join(Versions(), ", "))
+		return Binaries{}, unknown(version)
 	}
 	root, err := Root()
 	if err != nil {
@@ -55,6 +55,10 @@ func Build(ctx context.Context, version string) (Binaries, error) {
 		Etcdctl: filepath.Join(out, "etcdctl"),
 		Etcdutl: filepath.Join(out, "etcdutl"),
 	}, nil
+}
+
+func unknown(version string) error {
+	return fmt.Errorf("etcd %s is not pinned in tools/: use one of %s", version, strings.Join(Versions(), ", "))
 }
 
 // Root returns the repository's folder: the nearest one upwards that holds the main module's go.mod.

@@ -113,8 +113,8 @@ func reachHint(k facts.Kind) string {
 	case facts.Unroutable, facts.Silent:
 		return "check that the host runs, its address, and that the firewall lets this machine in"
 	case facts.Mute:
-		return "etcd hangs, or has not joined a quorum yet (a different token, unreachable peers, wrong peer certificates): " +
-			"on the host: journalctl -u etcd"
+		return "etcd hangs, or has not joined a quorum yet (a different token, unreachable peers, wrong peer certificates, a " +
+			"clock outside of their validity): on the host: journalctl -u etcd"
 	case facts.Plaintext:
 		return "it serves without TLS: check cert-file and key-file, and that the client URLs begin with https"
 	case facts.NeedsTLS:

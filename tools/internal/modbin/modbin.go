@@ -6,15 +6,18 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"os/exec"
 	"path"
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 
@@ -54,6 +57,11 @@ func Root() (string, error) {
 // them already and neither the module nor the Go version has changed. Processes that ask at the same time wait for the
 // first one.
 func Ensure(ctx context.Context, module, out string, programs []Program) error {
+	return EnsureOverlaid(ctx, module, out, programs, nil)
+}
+
+// EnsureOverlaid is Ensure with other files in the place of some, by their absolute paths.
+func EnsureOverlaid(ctx context.Context, module, out string, programs []Program, overlay Overlay) error {
 	if err := os.MkdirAll(out, 0o755); err != nil {
 		return err
 	}
@@ -62,7 +70,7 @@ func Ensure(ctx context.Context, module, out string, programs []Program) error {
 		return fmt.Errorf("waiting for %s.lock: %w", out, err)
 	}
 	defer func() { _ = lock.Unlock() }() // the kernel drops it with the process in any case
-	key, err := moduleKey(module)
+	key, err := moduleKey(module, overlay)
 	if err != nil {
 		return err
 	}
@@ -73,11 +81,34 @@ func Ensure(ctx context.Context, module, out string, programs []Program) error {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	return build(ctx, module, out, programs, key)
+	return build(ctx, module, out, programs, overlay, key)
+}
+
+// Overlay is the contents of files by the absolute paths that they are compiled at, as of the go command's -overlay.
+type Overlay map[string][]byte
+
+// write writes the overlay into the folder, and returns the go command's flags for it.
+func (o Overlay) write(dir string) ([]string, error) {
+	if len(o) == 0 {
+		return nil, nil
+	}
+	list := struct{ Replace map[string]string }{map[string]string{}}
+	for target, content := range o {
+		list.Replace[target] = filepath.Join(dir, "overlay-"+filepath.Base(target))
+		if err := os.WriteFile(list.Replace[target], content, 0o644); err != nil {
+			return nil, err
+		}
+	}
+	text, err := json.Marshal(list)
+	if err != nil {
+		return nil, err
+	}
+	file := filepath.Join(dir, "overlay.json")
+	return []string{"-overlay", file}, os.WriteFile(file, text, 0o644)
 }
 
 // moduleKey digests all that decides the binaries' bytes.
-func moduleKey(module string) (string, error) {
+func moduleKey(module string, overlay Overlay) (string, error) {
 	digest := sha256.New()
 	fmt.Fprintln(digest, runtime.Version(), runtime.GOOS, runtime.GOARCH)
 	for _, name := range []string{"go.mod", "go.sum"} {
@@ -87,17 +118,25 @@ func moduleKey(module string) (string, error) {
 		}
 		digest.Write(content)
 	}
+	for _, target := range slices.Sorted(maps.Keys(overlay)) {
+		fmt.Fprintf(digest, "%s %d\n%s", target, len(overlay[target]), overlay[target])
+	}
 	return hex.EncodeToString(digest.Sum(nil)), nil
 }
 
 // build compiles into a temporary folder and renames each binary into place, so that one that runs is never overwritten.
-func build(ctx context.Context, module, out string, programs []Program, key string) error {
+func build(ctx context.Context, module, out string, programs []Program, overlay Overlay, key string) error {
 	tmp, err := os.MkdirTemp(out, ".build-")
 	if err != nil {
 		return err
 	}
 	defer func() { _ = os.RemoveAll(tmp) }()
+	flags, err := overlay.write(tmp)
+	if err != nil {
+		return err
+	}
 	args := []string{"build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", tmp + string(filepath.Separator)}
+	args = append(args, flags...)
 	for _, program := range programs {
 		args = append(args, program.Package)
 	}
@@ -120,6 +159,17 @@ func build(ctx context.Context, module, out string, programs []Program, key stri
 		return err
 	}
 	return os.Rename(keyPath, filepath.Join(out, keyFile))
+}
+
+// GoRoot returns the folder of the Go that builds the module.
+func GoRoot(ctx context.Context, module string) (string, error) {
+	cmd := exec.CommandContext(ctx, "go", "env", "GOROOT")
+	cmd.Dir = module
+	out, err := cmd.Output()
+	if err != nil {
+		return "", fmt.Errorf("go env GOROOT in %s: %w", module, err)
+	}
+	return strings.TrimSpace(string(out)), nil
 }
 
 // builtName is the name that the go command gives a package's binary: the last part of its path that is no major version.

@@ -27,12 +27,14 @@ type Member struct {
 	Server, Peer       Leaf
 	// Flags are etcd's command line; a test may change them before Start.
 	Flags map[string]string
-	// Etcd is the binary.
-	Etcd    string
-	cluster *Cluster
-	dir     string
-	process *exec.Cmd
-	log     bytes.Buffer
+	// Etcd is the binary, Under the program and its arguments that it runs under, such as strace, and Env variables beside
+	// the test's own.
+	Etcd       string
+	Under, Env []string
+	cluster    *Cluster
+	dir        string
+	process    *exec.Cmd
+	log        bytes.Buffer
 }
 
 func (c *Cluster) newMember(name, ip string) *Member {
@@ -79,12 +81,14 @@ func (m *Member) Start() {
 	for _, name := range slices.Sorted(maps.Keys(m.Flags)) {
 		args = append(args, "--"+name+"="+m.Flags[name])
 	}
-	m.process = exec.Command(m.Etcd, args...)
+	command := slices.Concat(m.Under, []string{m.Etcd}, args)
+	m.process = exec.Command(command[0], command[1:]...)
 	m.process.Stderr = &m.log
 	// Not as a flag: those are seen from outside, and this one is warned of.
 	if m.Flags["unsafe-no-fsync"] == "" {
 		m.process.Env = append(os.Environ(), "ETCD_UNSAFE_NO_FSYNC=true")
 	}
+	m.process.Env = append(m.process.Env, m.Env...)
 	// A test binary that is killed takes its etcd processes with it.
 	m.process.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	if err := m.process.Start(); err != nil {
