@@ -48,7 +48,7 @@ func expectHost(m *expect.Member, c *spec.Cluster, host plan.Host, programs []pl
 			m.Binaries = append(m.Binaries, owned(program, false))
 		}
 	}
-	m.Units = []string{host.Unit, etcdUnit}
+	m.Units = append([]string{host.Unit, etcdUnit}, host.Extra...)
 }
 
 func owned(f expect.File, byEtcd bool) expect.File {

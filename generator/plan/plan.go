@@ -24,6 +24,10 @@ type Host struct {
 	Files       []File
 	// Unit is enabled, and started without waiting for it, once everything else is there; it does the rest.
 	Unit string
+	// Check is a command that prints why first boot can never succeed on this host, and fails then. It waits for nothing.
+	Check []string
+	// Extra are the units besides etcd.service that first boot enables and starts.
+	Extra []string
 	// Done exists on the host once first boot has done its work; until then a format may write everything again.
 	Done string
 }
@@ -89,6 +93,8 @@ func Hosts(c *spec.Cluster, bundle *pki.Bundle) ([]Host, error) {
 			Directories: []Directory{{"/etc/etcd", 0o755}, {tlsDir, 0o700}},
 			Files:       append(image[:len(image):len(image)], identity...),
 			Unit:        firstBootUnit,
+			Check:       []string{"sh", "/etc/etcdbake/first-boot", "check"},
+			Extra:       extraUnits(c),
 			Done:        "/var/lib/etcdbake/done",
 		})
 	}
@@ -110,10 +116,14 @@ func identityFiles(c *spec.Cluster, m spec.Member, bundle *pki.Bundle) ([]File, 
 	if !ok {
 		return nil, fmt.Errorf("no certificates for member %s", m.Name)
 	}
-	files, err := render(Identity, []rendering{
+	renderings := []rendering{
 		{"/etc/etcdbake/first-boot.env", templates.FirstBootEnv, firstBootEnv(c, m, bundle, identity)},
 		{"/etc/etcd/etcd.conf", templates.EtcdConf, etcdConf(c, m)},
-	})
+	}
+	for _, o := range options(c) {
+		renderings = append(renderings, o.files...)
+	}
+	files, err := render(Identity, renderings)
 	if err != nil {
 		return nil, err
 	}
@@ -164,10 +174,11 @@ func etcdConf(c *spec.Cluster, m spec.Member) any {
 }
 
 func firstBootEnv(c *spec.Cluster, m spec.Member, bundle *pki.Bundle, identity pki.Member) any {
-	env := struct{ Version, Arch, Mirrors, SHA256, NotBefore, BinDir string }{
+	env := struct{ Version, Arch, Mirrors, SHA256, NotBefore, BinDir, Units string }{
 		Arch:      m.Arch,
 		NotBefore: strconv.FormatInt(notBefore(bundle, identity).Unix(), 10),
 		BinDir:    ownBinDir(c.Etcd.BinDir),
+		Units:     strings.Join(extraUnits(c), " "),
 	}
 	if !c.Etcd.Preinstalled && c.Target.Image != spec.GoldenImage {
 		env.Version = c.Etcd.Version

@@ -19,6 +19,12 @@ type Ready struct {
 	Signal string `yaml:"signal,omitempty" jsonschema:"enum=unit,enum=console"`
 }
 
+// The values of Ready.Signal.
+const (
+	UnitSignal    = "unit"
+	ConsoleSignal = "console"
+)
+
 // Maintenance is done by timers on every host.
 type Maintenance struct {
 	// Give the space of deleted data back to the file system, one member at a time, the leader last.

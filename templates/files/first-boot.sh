@@ -3,14 +3,15 @@
 #
 # User, etcd itself, owners, a sane clock, then etcd.service. Run at every boot by etcdbake-first-boot.service; every step may
 # be cut short by a power failure and is simply done again.
-# "first-boot install ENV" does what is the same on every host and no more, for an image.
+# "first-boot check" only fails where all this can never succeed. "first-boot install ENV" does what is the same on every host
+# and no more, for an image.
 set -euf
 umask 022
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 
 # VERSION, ARCH and SHA256 of the etcd release (VERSION empty: it is on the image), MIRRORS to get it from, and NOT_BEFORE
-# of the certificates in seconds since 1970. For an image also TRIES, how often all mirrors are tried. BIN_DIR is where the
-# programs are, unless it is the default.
+# of the certificates in seconds since 1970. UNITS are enabled and started besides etcd.service. For an image also TRIES, how
+# often all mirrors are tried. BIN_DIR is where the programs are, unless it is the default.
 # shellcheck source=/dev/null
 . "${2:-/etc/etcdbake/first-boot.env}"
 
@@ -134,6 +135,8 @@ aarch64) host=arm64 ;;
 *) host=$(uname -m) ;;
 esac
 [ "$host" = "$ARCH" ] || die "this is an $host host, but cluster.yaml says $ARCH: set the member's arch and generate again"
+[ -n "$VERSION" ] || [ -x "$bin/etcd" ] || die "$bin/etcd is not there, but cluster.yaml says that it is preinstalled"
+[ "${1:-}" != check ] || exit 0
 
 if command -v flock >/dev/null; then
 	exec 9>/run/etcdbake-first-boot.lock
@@ -147,17 +150,17 @@ if [ "${1:-}" = install ]; then
 fi
 own_keys
 if [ ! -e "$state/done" ]; then
-	if [ -z "$VERSION" ]; then
-		[ -x "$bin/etcd" ] || die "$bin/etcd is not there, but cluster.yaml says that it is preinstalled"
-	elif ! installed; then
-		install_etcd
-	fi
-	systemctl enable --quiet etcd.service
+	[ -z "$VERSION" ] || installed || install_etcd
+	for unit in etcd.service ${UNITS:-}; do
+		systemctl enable --quiet "$unit"
+	done
 	mkdir -p "$state"
 	sync
 	: >"$state/done"
 fi
 wait_for_clock
-if systemctl is-enabled --quiet etcd.service; then
-	systemctl start --no-block etcd.service
-fi
+for unit in etcd.service ${UNITS:-}; do
+	if systemctl is-enabled --quiet "$unit"; then
+		systemctl start --no-block "$unit"
+	fi
+done

@@ -39,8 +39,9 @@ func Encode(host plan.Host, form Form) ([]byte, error) {
 		"bootcmd", list(command("sh", "-c", bootScript(host))),
 		"write_files", files,
 		"runcmd", list(
-			command("systemctl", "daemon-reload"),
+			// It reloads the units too (systemctl(1), enable).
 			command("systemctl", "enable", "--now", "--no-block", host.Unit),
+			command(host.Check...), // the last command's failure is cloud-init's too
 		),
 	)
 	doc.HeadComment = fmt.Sprintf(
