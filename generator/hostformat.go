@@ -2,6 +2,7 @@ package generator
 
 import (
 	"github.com/etcdbake/etcdbake/generator/format/cloudconfig"
+	"github.com/etcdbake/etcdbake/generator/format/script"
 	"github.com/etcdbake/etcdbake/generator/plan"
 )
 
@@ -26,6 +27,10 @@ func hostFormats() []hostFormat {
 		{
 			name: CloudConfig, folder: "user-data", extension: ".yaml",
 			forms: []encoder{cloudConfig(cloudconfig.Readable), cloudConfig(cloudconfig.Compact)},
+		},
+		{
+			name: Script, folder: "script", extension: ".sh",
+			forms: []encoder{shellScript(script.Readable), shellScript(script.Compact)},
 		},
 	}
 }
@@ -53,6 +58,10 @@ func (f hostFormat) files(member string) []string {
 }
 
 func (f hostFormat) part(member, name string) string { return f.folder + "/" + member + "/" + name }
+
+func shellScript(form script.Form) encoder {
+	return func(host plan.Host) ([]byte, error) { return script.Encode(host, form) }
+}
 
 func cloudConfig(form cloudconfig.Form) encoder {
 	return func(host plan.Host) ([]byte, error) { return cloudconfig.Encode(host, form) }

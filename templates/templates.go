@@ -28,6 +28,8 @@ const (
 	ShredService     = "etcdbake-shred.service"
 	ImageConf        = "image.conf"
 	InstallEnv       = "install.env"
+	Script           = "script.sh"
+	PackedScript     = "script-packed.sh"
 	ImageWait        = "image-wait.sh"
 	ImageClean       = "image-clean.sh"
 	ImageSeal        = "image-seal.sh"

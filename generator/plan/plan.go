@@ -32,6 +32,11 @@ type Host struct {
 	Done string
 }
 
+// OldestSystemd is the first version that takes all units: oneshot services with Restart= came with 244
+// (https://github.com/systemd/systemd/pull/13754), older ones refuse to load them. Other settings that a version does not know,
+// it leaves out with a warning.
+const OldestSystemd = 244
+
 // Directory is a folder on the host, owned by root.
 type Directory struct {
 	Path string

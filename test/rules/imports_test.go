@@ -48,6 +48,8 @@ var layers = []layer{
 	{"generator/format", []string{"generator/plan"}, "a format encodes the plan and decides nothing"},
 	{"generator/format/packer", []string{"generator/plan", "templates"},
 		"the same, and its text is a template as that of hosts is"},
+	{"generator/format/script", []string{"generator/plan", "templates"},
+		"the same, and what runs on a host is a template"},
 	{"generator/rehearse", []string{"generator/rehearse", "verify"},
 		"a rehearsal reads the artefacts as a host would: it must not know how they were made"},
 	{"templates", nil, "templates print what they are given"},

@@ -1,0 +1,134 @@
+// Package script encodes a host's plan as one POSIX shell script, for hosts without cloud-init and for whoever has a shell on
+// one: a cloud's startup script, user-data, ssh. It needs what every Linux has, be it of busybox: id, sed, cat, chmod, cmp, mkdir,
+// mv, rm, sync; and systemd.
+package script
+
+import (
+	"bytes"
+	"compress/gzip"
+	"encoding/base64"
+	"fmt"
+	"path"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"al.essio.dev/pkg/shellescape"
+
+	"github.com/etcdbake/etcdbake/generator/plan"
+	"github.com/etcdbake/etcdbake/templates"
+)
+
+// Form is how the script is written.
+type Form int
+
+// Readable shows files as they are. Compact is the same script gzipped as base64, text still, with a few lines that unpack it:
+// for a cloud whose limit the readable form exceeds. It needs base64 and gzip on the host.
+const (
+	Readable Form = iota
+	Compact
+)
+
+// Encode returns the host's script, which is UTF-8 text. Equal plans give equal bytes.
+func Encode(host plan.Host, form Form) ([]byte, error) {
+	script, err := readable(host)
+	if err == nil && form == Compact {
+		script, err = pack(host, script)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("encoding the script of %s: %w", host.Name, err)
+	}
+	return script, nil
+}
+
+func readable(host plan.Host) ([]byte, error) {
+	var body strings.Builder
+	for _, d := range host.Directories {
+		fmt.Fprintf(&body, "\tdir %s %04o\n", shellescape.Quote(d.Path), d.Mode)
+	}
+	for _, f := range host.Files {
+		put(&body, f)
+	}
+	member, cluster := printable(host.Name), printable(host.Cluster)
+	farewell := fmt.Sprintf("this host becomes etcd member %s of cluster %s; to watch it: journalctl -fu %s",
+		member, cluster, host.Unit)
+	return templates.Render(templates.Script, struct {
+		Member, Cluster, Unit, Done, Body, Farewell string
+		Systemd                                     int
+	}{
+		member, cluster, shellescape.Quote(host.Unit), shellescape.Quote(host.Done), body.String(), shellescape.Quote(farewell),
+		plan.OldestSystemd,
+	})
+}
+
+// put writes the command that makes a file.
+func put(body *strings.Builder, f plan.File) {
+	fmt.Fprintf(body, "\tput %s %04o", shellescape.Quote(path.Clean(f.Path)), f.Mode)
+	if !isText(f.Content) {
+		fmt.Fprintf(body, " '%s'\n", escape(f.Content))
+		return
+	}
+	end := endOf(f.Content)
+	fmt.Fprintf(body, " <<'%s'\n%s%s\n", end, f.Content, end)
+}
+
+// isText tells whether a here-document can hold the content and a reader will see it as it is: whole lines, no control
+// characters, which also a terminal or an editor on the way might change.
+func isText(content []byte) bool {
+	if len(content) > 0 && content[len(content)-1] != '\n' || !utf8.Valid(content) {
+		return false
+	}
+	return !bytes.ContainsFunc(content, func(r rune) bool { return unicode.IsControl(r) && r != '\n' && r != '\t' })
+}
+
+// endOf returns a word that is no line of the content, to end it.
+func endOf(content []byte) string {
+	end := "END"
+	for n := 2; bytes.Contains(append([]byte("\n"), content...), []byte("\n"+end+"\n")); n++ {
+		end = fmt.Sprintf("END_%d", n)
+	}
+	return end
+}
+
+// escape writes bytes for the %b of printf (POSIX XCU printf), to stand in single quotes: \0 and up to three octal digits.
+func escape(content []byte) string {
+	var out strings.Builder
+	for _, b := range content {
+		if b >= ' ' && b < 0x7f && b != '\\' && b != '\'' {
+			out.WriteByte(b)
+			continue
+		}
+		fmt.Fprintf(&out, `\0%03o`, b)
+	}
+	return out.String()
+}
+
+// printable keeps a name from ending the comment that it stands in.
+func printable(name string) string { return shellescape.StripUnsafe(strings.ToValidUTF8(name, "")) }
+
+// lineLength is that of base64's lines, as base64(1) writes them.
+const lineLength = 76
+
+// pack returns a script that unpacks and runs the given one. It evaluates it instead of giving it to another shell, on whose
+// command line anybody could read it.
+func pack(host plan.Host, script []byte) ([]byte, error) {
+	var zipped bytes.Buffer
+	w, err := gzip.NewWriterLevel(&zipped, gzip.BestCompression)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := w.Write(script); err != nil {
+		return nil, err
+	}
+	if err := w.Close(); err != nil {
+		return nil, err
+	}
+	encoded := base64.StdEncoding.EncodeToString(zipped.Bytes())
+	var lines []string
+	for len(encoded) > lineLength {
+		lines, encoded = append(lines, encoded[:lineLength]), encoded[lineLength:]
+	}
+	return templates.Render(templates.PackedScript, struct{ Member, Cluster, Packed string }{
+		printable(host.Name), printable(host.Cluster), strings.Join(append(lines, encoded), "\n"),
+	})
+}

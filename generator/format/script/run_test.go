@@ -1,0 +1,362 @@
+package script
+
+import (
+	"bytes"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/etcdbake/etcdbake/generator/plan"
+)
+
+// The scripts run here without root and without systemd: /run is a folder of the test's, and id and systemctl are stand-ins.
+// test/e2e runs them as they are, on hosts.
+
+// shells are the ones that a host's /bin/sh may be.
+func shells() [][]string { return [][]string{{"dash"}, {"busybox", "sh"}, {"bash", "--posix"}} }
+
+// eachShell runs a test with every shell that is here.
+func eachShell(t *testing.T, run func(t *testing.T, shell []string)) {
+	for _, shell := range shells() {
+		t.Run(shell[0], func(t *testing.T) {
+			if _, err := exec.LookPath(shell[0]); err != nil {
+				t.Skipf("no %s here", shell[0])
+			}
+			run(t, shell)
+		})
+	}
+}
+
+// machine is a folder that a script takes for a host.
+type machine struct{ dir string }
+
+func newMachine(t testing.TB) machine {
+	t.Helper()
+	m := machine{t.TempDir()}
+	for _, dir := range []string{"run/systemd/system", "bin"} {
+		if err := os.MkdirAll(filepath.Join(m.dir, dir), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	m.command(t, "id", "echo 0")
+	m.command(t, "systemctl", `[ "$1" != --version ] || echo 'systemd 244 (244.1-1)'; echo "$*" >>`+m.dir+"/calls")
+	return m
+}
+
+// command puts a shell script into the host's PATH.
+func (m machine) command(t testing.TB, name, script string) {
+	t.Helper()
+	if err := os.WriteFile(filepath.Join(m.dir, "bin", name), []byte("#!/bin/sh\n"+script+"\n"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// host returns a plan of files below the folder.
+func (m machine) host(files ...plan.File) plan.Host {
+	for i := range files {
+		files[i].Path = m.dir + files[i].Path
+	}
+	return plan.Host{
+		Cluster:     "k8s-etcd",
+		Name:        "master1",
+		Directories: []plan.Directory{{Path: m.dir + "/etc/etcd", Mode: 0o755}, {Path: m.dir + "/etc/etcd/ssl", Mode: 0o700}},
+		Files:       files,
+		Unit:        "first-boot.service",
+		Done:        m.dir + "/var/lib/etcdbake/done",
+	}
+}
+
+// script returns the plan's script, made for the folder instead of the whole system.
+func (m machine) script(t testing.TB, host plan.Host, form Form) []byte {
+	t.Helper()
+	head, rest, found := bytes.Cut(encode(t, host, Readable), []byte("main() {"))
+	if !found {
+		t.Fatal("the script has no such part any more")
+	}
+	head = bytes.ReplaceAll(head, []byte("PATH=/usr/local/sbin:"), []byte("PATH="+m.dir+"/bin:/usr/local/sbin:"))
+	head = bytes.ReplaceAll(head, []byte("=/run"), []byte("="+m.dir+"/run"))
+	head = bytes.ReplaceAll(head, []byte(" /run"), []byte(" "+m.dir+"/run"))
+	script := append(append(head, "main() {"...), rest...)
+	if form == Readable {
+		return script
+	}
+	packed, err := pack(host, script)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return bytes.ReplaceAll(packed, []byte("=/run"), []byte("="+m.dir+"/run"))
+}
+
+// run gives a script to a shell on its standard input, as ssh does.
+func run(script []byte, shell []string) (string, error) {
+	cmd := exec.Command(shell[0], shell[1:]...)
+	cmd.Stdin = bytes.NewReader(script)
+	out, err := cmd.CombinedOutput()
+	return string(out), err
+}
+
+// state is all that a run may change but the folder's own bin: contents, modes, times and inodes.
+func (m machine) state(t testing.TB) map[string]string {
+	t.Helper()
+	state := map[string]string{}
+	err := filepath.WalkDir(filepath.Join(m.dir, "etc"), func(path string, _ fs.DirEntry, err error) error {
+		if err != nil {
+			return nil // there is no etc yet
+		}
+		info, err := os.Lstat(path)
+		if err != nil {
+			return err
+		}
+		var content []byte
+		if info.Mode().IsRegular() {
+			content, err = os.ReadFile(path)
+		}
+		state[path] = fmt.Sprint(info.Mode(), info.ModTime(), info.Sys().(*syscall.Stat_t).Ino, content)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return state
+}
+
+// calls are what systemctl was asked for since the last time.
+func (m machine) calls(t testing.TB) []string {
+	t.Helper()
+	path := filepath.Join(m.dir, "calls")
+	content, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	return strings.Split(strings.TrimSpace(string(content)), "\n")
+}
+
+func files() []plan.File {
+	return []plan.File{
+		{Path: "/etc/etcd/etcd.conf", Mode: 0o644, Content: []byte("ETCD_NAME=\"$(id) `id` \\ 'x'\"\n")},
+		{Path: "/etc/etcd/ssl/etcd-key.pem", Mode: 0o600, Content: []byte("-----BEGIN\nkey\n"), Secret: true},
+		{Path: "/etc/systemd/system/etcd.service", Mode: 0o644, Content: []byte("no newline at the end")},
+	}
+}
+
+func TestAScriptMakesTheHostOnce(t *testing.T) {
+	eachShell(t, func(t *testing.T, shell []string) {
+		for _, form := range []Form{Readable, Compact} {
+			m := newMachine(t)
+			host := m.host(files()...)
+			script := m.script(t, host, form)
+
+			out, err := run(script, shell)
+			const farewell = "etcdbake: this host becomes etcd member master1 of cluster k8s-etcd; to watch it: journalctl -fu first-boot.service\n"
+			if err != nil || out != farewell {
+				t.Fatalf("%v:\n%s", err, out)
+			}
+			for path, want := range map[string]fs.FileMode{
+				"/etc": 0o755, "/etc/etcd": 0o755, "/etc/etcd/ssl": 0o700, "/etc/systemd": 0o755, "/etc/systemd/system": 0o755,
+			} {
+				if info, err := os.Stat(m.dir + path); err != nil || info.Mode().Perm() != want {
+					t.Errorf("%s: %v, %v", path, info.Mode(), err)
+				}
+			}
+			for _, f := range host.Files {
+				content, err := os.ReadFile(f.Path)
+				info, err2 := os.Stat(f.Path)
+				if err != nil || err2 != nil || !bytes.Equal(content, f.Content) || info.Mode() != f.Mode {
+					t.Errorf("%s: %v, %v, %v\n%s", f.Path, err, err2, info.Mode(), content)
+				}
+			}
+			want := []string{"--version", "daemon-reload", "enable --quiet first-boot.service", "restart --no-block first-boot.service"}
+			if diff := cmp.Diff(want, m.calls(t)); diff != "" {
+				t.Errorf("systemctl (-want +got):\n%s", diff)
+			}
+
+			before := m.state(t)
+			if out, err := run(script, shell); err != nil || out != farewell {
+				t.Errorf("%v:\n%s", err, out)
+			}
+			want[3] = "start --no-block first-boot.service"
+			if diff := cmp.Diff(want, m.calls(t)); diff != "" {
+				t.Errorf("the second time, systemctl (-want +got):\n%s", diff)
+			}
+			// The folders' times are those of the temporary files in them.
+			for path, is := range m.state(t) {
+				if info, err := os.Stat(path); err == nil && !info.IsDir() && is != before[path] {
+					t.Errorf("the second run changed %s", path)
+				}
+			}
+		}
+	})
+}
+
+func TestADamagedFileIsMendedUntilFirstBootIsDone(t *testing.T) {
+	eachShell(t, func(t *testing.T, shell []string) {
+		m := newMachine(t)
+		host := m.host(files()...)
+		script := m.script(t, host, Readable)
+		if out, err := run(script, shell); err != nil {
+			t.Fatalf("%v:\n%s", err, out)
+		}
+		conf, key := host.Files[0].Path, host.Files[1].Path
+		damage := func() {
+			for _, path := range []string{conf, filepath.Dir(key) + "/.etcd-key.pem.new"} {
+				if err := os.WriteFile(path, nil, 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := os.Chmod(key, 0o640); err != nil {
+				t.Fatal(err)
+			}
+		}
+		damage()
+		if out, err := run(script, shell); err != nil {
+			t.Fatalf("%v:\n%s", err, out)
+		}
+		for _, f := range host.Files[:2] {
+			content, err := os.ReadFile(f.Path)
+			info, err2 := os.Stat(f.Path)
+			if err != nil || err2 != nil || !bytes.Equal(content, f.Content) || info.Mode() != f.Mode {
+				t.Errorf("%s: %v, %v, %v\n%s", f.Path, err, err2, info.Mode(), content)
+			}
+		}
+		if left, err := os.ReadDir(filepath.Dir(key)); err != nil || len(left) != 1 {
+			t.Errorf("%v, %v", left, err)
+		}
+
+		if err := os.MkdirAll(filepath.Dir(host.Done), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(host.Done, nil, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		damage() // an operator may have put another certificate there
+		before := m.state(t)
+		m.calls(t)
+		out, err := run(script, shell)
+		if want := "etcdbake: first boot is done here, so nothing is changed\n"; err != nil || out != want {
+			t.Errorf("%v:\n%s", err, out)
+		}
+		if diff := cmp.Diff(before, m.state(t)); diff != "" {
+			t.Errorf("(-before +after):\n%s", diff)
+		}
+		if diff := cmp.Diff([]string{"--version"}, m.calls(t)); diff != "" {
+			t.Errorf("systemctl (-want +got):\n%s", diff)
+		}
+	})
+}
+
+func TestAHostThatCannotBeAMemberIsToldWhy(t *testing.T) {
+	eachShell(t, func(t *testing.T, shell []string) {
+		for want, spoil := range map[string]func(m machine){
+			"this is not root: run it with sudo": func(m machine) { m.command(t, "id", "echo 1000") },
+			"this host was not booted with systemd, which is to run etcd here": func(m machine) {
+				if err := os.Remove(m.dir + "/run/systemd/system"); err != nil {
+					t.Fatal(err)
+				}
+			},
+			"systemd 239 is too old: 244 or newer is needed, as in Debian 11, Ubuntu 20.04, RHEL 9": func(m machine) {
+				m.command(t, "systemctl", "echo 'systemd 239 (239-82.el8)'")
+			},
+			"systemd of an unknown version is too old: 244 or newer is needed, as in Debian 11, Ubuntu 20.04, RHEL 9": func(m machine) {
+				m.command(t, "systemctl", "exit 1")
+			},
+		} {
+			m := newMachine(t)
+			spoil(m)
+			out, err := run(m.script(t, m.host(files()...), Readable), shell)
+			if err == nil || out != "etcdbake: "+want+"\n" {
+				t.Errorf("%v: got %q, want %q", err, out, want)
+			}
+			if state := m.state(t); len(state) > 0 {
+				t.Errorf("it has written %v", state)
+			}
+		}
+	})
+}
+
+// TestHalfAScriptDoesNothing cuts the script off where a connection might break.
+func TestHalfAScriptDoesNothing(t *testing.T) {
+	eachShell(t, func(t *testing.T, shell []string) {
+		for _, form := range []Form{Readable, Compact} {
+			m := newMachine(t)
+			script := m.script(t, m.host(files()...), form)
+			last := bytes.LastIndex(script, []byte("\nmain"))
+			if form == Compact {
+				last = bytes.LastIndex(script, []byte("\neval"))
+			}
+			for end := last; end > 0; end -= 37 {
+				out, _ := run(script[:end], shell)
+				if state := m.state(t); len(state) > 0 {
+					t.Fatalf("the first %d of %d bytes wrote %v:\n%s", end, len(script), state, out)
+				}
+			}
+		}
+	})
+}
+
+func TestTwoRunsAtOnceDoNotMeet(t *testing.T) {
+	eachShell(t, func(t *testing.T, shell []string) {
+		for _, lock := range []string{"flock", "mkdir"} {
+			m := newMachine(t)
+			script := m.script(t, m.host(files()...), Readable)
+			if lock == "mkdir" {
+				script = bytes.Replace(script, []byte("command -v flock"), []byte("command -v no-such-lock"), 1)
+				script = bytes.Replace(script, []byte("sleep 2"), []byte("sleep 0.02"), 1)
+			}
+			m.command(t, "sync", `
+				[ ! -e `+m.dir+`/within ] || echo two at once >>`+m.dir+`/within
+				>>`+m.dir+`/within; sleep 0.05; cat `+m.dir+`/within; rm `+m.dir+`/within`)
+			var group sync.WaitGroup
+			for range 4 {
+				group.Go(func() {
+					if out, err := run(script, shell); err != nil || strings.Contains(out, "two at once") {
+						t.Errorf("%s: %v:\n%s", lock, err, out)
+					}
+				})
+			}
+			group.Wait()
+			if _, err := os.Stat(m.dir + "/run/etcdbake-script.lock.d"); err == nil {
+				t.Errorf("%s: the lock is left behind", lock)
+			}
+		}
+	})
+}
+
+// FuzzEveryShellWritesTheBytes gives any bytes to real shells.
+func FuzzEveryShellWritesTheBytes(f *testing.F) {
+	for _, content := range []string{
+		"", "\n", "END\n", "END", "\nEND\nEND_2\n", "\\\n", "a\\", "$HOME `id` $(id) ${x}\n", "'\"'\n", "é ~ À Á \u0081\n", "\x00",
+		"\x81\x82\x88\xff\n", "\\0101\n", "%s%d\\c\n", "\\c", "\\01234", "\t\ttabs\n", "\r\n", "\x7f", "~\n!!\n", "\u2028\n",
+		strings.Repeat("x", 70_000) + "\n", strings.Repeat("\x00\x01", 20_000),
+	} {
+		f.Add([]byte(content))
+	}
+	f.Fuzz(func(t *testing.T, content []byte) {
+		for _, shell := range shells() {
+			if _, err := exec.LookPath(shell[0]); err != nil {
+				continue
+			}
+			for _, form := range []Form{Readable, Compact} {
+				m := newMachine(t)
+				host := m.host(plan.File{Path: "/etc/etcd/ssl/key", Mode: 0o600, Content: content})
+				if out, err := run(m.script(t, host, form), shell); err != nil {
+					t.Fatalf("%s: %v:\n%s", shell[0], err, out)
+				}
+				got, err := os.ReadFile(host.Files[0].Path)
+				if err != nil || !bytes.Equal(got, content) {
+					t.Errorf("%s wrote %q, want %q: %v", shell[0], got, content, err)
+				}
+			}
+		}
+	})
+}
