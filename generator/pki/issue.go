@@ -2,25 +2,18 @@ package pki
 
 import (
 	"crypto/x509"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
 
 	"github.com/cloudflare/cfssl/config"
 	"github.com/cloudflare/cfssl/csr"
-	cferr "github.com/cloudflare/cfssl/errors"
-	"github.com/cloudflare/cfssl/signer"
-	"github.com/cloudflare/cfssl/signer/local"
 )
 
 // issueCA makes a self-signed CA that may sign leaves only (path length 0).
 func (s *settings) issueCA(commonName string, now time.Time) (*pair, error) {
-	p, request, err := s.newKey(&csr.CertificateRequest{CN: commonName, Names: s.names})
+	p, err := s.newKey()
 	if err != nil {
-		return nil, err
-	}
-	if p.key, err = parseKey("the new CA key", p.keyPEM); err != nil {
 		return nil, err
 	}
 	policy := &config.Signing{Default: &config.SigningProfile{
@@ -29,36 +22,36 @@ func (s *settings) issueCA(commonName string, now time.Time) (*pair, error) {
 		CAConstraint: config.CAConstraint{IsCA: true, MaxPathLenZero: true},
 	}}
 	// cfssl's own initca takes the time of day for itself; this is what it does, at a given time.
-	ca, err := local.NewSigner(p.key, nil, signer.DefaultSigAlgo(p.key), policy)
+	ca, err := newCertifier(p.key, nil, policy)
 	if err != nil {
 		return nil, fmt.Errorf("cannot sign with the key of %q: %w", commonName, err)
 	}
-	return p, p.sign(ca, signer.SignRequest{
-		Request:   string(request),
-		NotBefore: now.Add(-s.backdate),
-		NotAfter:  now.Add(s.caLifetime),
+	return p, ca.sign(p, request{
+		subject:   csr.CertificateRequest{CN: commonName, Names: s.names},
+		notBefore: now.Add(-s.backdate),
+		notAfter:  now.Add(s.caLifetime),
 	})
 }
 
 // issuer signs leaves with one CA; it may be used by several goroutines.
 type issuer struct {
-	settings *settings
-	ca       *pair
-	signer   *local.Signer
+	settings  *settings
+	ca        *pair
+	certifier *certifier
 }
 
 func (s *settings) newIssuer(ca *pair) (*issuer, error) {
 	policy := &config.Signing{Default: s.profiles[memberProfile], Profiles: s.profiles}
-	signer, err := local.NewSigner(ca.key, ca.cert, signer.DefaultSigAlgo(ca.key), policy)
+	certifier, err := newCertifier(ca.key, ca.cert, policy)
 	if err != nil {
 		return nil, fmt.Errorf("cannot sign with %q: %w", ca.cert.Subject.CommonName, err)
 	}
-	return &issuer{s, ca, signer}, nil
+	return &issuer{s, ca, certifier}, nil
 }
 
 // issue makes a leaf with a new key.
 func (i *issuer) issue(l *leaf, now time.Time) (*pair, error) {
-	p, request, err := i.settings.newKey(&csr.CertificateRequest{CN: l.commonName, Names: i.settings.subject(l), Hosts: l.hosts})
+	p, err := i.settings.newKey()
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", l.name, err)
 	}
@@ -67,11 +60,11 @@ func (i *issuer) issue(l *leaf, now time.Time) (*pair, error) {
 		return nil, invalid("%s would have expired on %s: correct the lifetime or not_after that it is issued by",
 			l.name, date(notAfter))
 	}
-	err = p.sign(i.signer, signer.SignRequest{
-		Request:   string(request),
-		Profile:   l.profile,
-		NotBefore: notBefore,
-		NotAfter:  notAfter,
+	err = i.certifier.sign(p, request{
+		subject:   csr.CertificateRequest{CN: l.commonName, Names: i.settings.subject(l), Hosts: l.hosts},
+		profile:   l.profile,
+		notBefore: notBefore,
+		notAfter:  notAfter,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", l.name, err)
@@ -133,27 +126,4 @@ func (s *settings) subject(l *leaf) []csr.Name {
 	}
 	names[0].O = l.organization
 	return names
-}
-
-// newKey makes a pair that is a key only, and a request for its certificate in PEM.
-func (s *settings) newKey(request *csr.CertificateRequest) (p *pair, csrPEM []byte, err error) {
-	key := s.key
-	request.KeyRequest = &key
-	csrPEM, keyPEM, err := csr.ParseRequest(request)
-	if err != nil {
-		return nil, nil, fmt.Errorf("cannot make a key (%s %d): %s", key.A, key.S, message(err))
-	}
-	return &pair{keyPEM: keyPEM}, csrPEM, nil
-}
-
-// sign adds the certificate to a pair that has a key.
-func (p *pair) sign(by *local.Signer, request signer.SignRequest) (err error) {
-	if p.certPEM, err = by.Sign(request); err != nil {
-		if cf := (*cferr.Error)(nil); errors.As(err, &cf) && cf.ErrorCode/1000 == int(cferr.PolicyError)/1000 {
-			return invalid("the cfssl profile does not allow this certificate: %s", cf.Message)
-		}
-		return fmt.Errorf("cannot sign the certificate: %s", message(err))
-	}
-	p.cert, err = parseCert("the new certificate", p.certPEM)
-	return err
 }
