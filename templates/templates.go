@@ -6,8 +6,10 @@ import (
 	"bytes"
 	"embed"
 	"fmt"
+	"io/fs"
 	"regexp"
 	"strings"
+	"sync"
 	"text/template"
 )
 
@@ -37,23 +39,37 @@ const (
 
 // Render executes the named template with data. Its errors are ours, never the user's: a template and its data disagree.
 func Render(name string, data any) ([]byte, error) {
-	text, err := files.ReadFile("files/" + name)
+	all, err := parsed()
 	if err != nil {
-		return nil, fmt.Errorf("template %s: %w", name, err)
-	}
-	t, err := template.New(name).
-		Option("missingkey=error").
-		Funcs(template.FuncMap{"quote": EnvQuote, "unit": UnitAssignment}).
-		Parse(string(text))
-	if err != nil {
-		return nil, fmt.Errorf("template %s: %w", name, err)
+		return nil, err
 	}
 	var out bytes.Buffer
-	if err := t.Execute(&out, data); err != nil {
+	if err := all.ExecuteTemplate(&out, name, data); err != nil {
 		return nil, fmt.Errorf("template %s: %w", name, err)
 	}
 	return out.Bytes(), nil
 }
+
+// parsed are all templates, by their paths below files. A fleet renders them thousands of times.
+var parsed = sync.OnceValues(func() (*template.Template, error) {
+	all := template.New("").
+		Option("missingkey=error").
+		Funcs(template.FuncMap{"quote": EnvQuote, "unit": UnitAssignment})
+	err := fs.WalkDir(files, "files", func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		text, err := files.ReadFile(path)
+		if err == nil {
+			_, err = all.New(strings.TrimPrefix(path, "files/")).Parse(string(text))
+		}
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("templates: %w", err)
+	}
+	return all, nil
+})
 
 // RenderLean is Render without whole-line comments but the first, which says where they can be read: in a host's user-data, whose
 // size clouds limit, they would be a sixth. Comments that shellcheck obeys stay.
