@@ -11,7 +11,7 @@ import (
 	"strings"
 
 	"github.com/etcdbake/etcdbake/generator/rehearse/systemd"
-	"github.com/etcdbake/etcdbake/generator/rehearse/userdata"
+	"github.com/etcdbake/etcdbake/generator/userdata"
 	"github.com/etcdbake/etcdbake/verify/expect"
 )
 
@@ -98,7 +98,7 @@ func decodeHost(m expect.Member, data []byte, image []userdata.File) (host, erro
 }
 
 // unit returns etcd.service with its drop-ins behind it, which is how systemd reads them, in the order of their names.
-func unit(c *userdata.Config) ([]byte, error) {
+func unit(c *userdata.Host) ([]byte, error) {
 	content, err := c.ReadFile(unitPath)
 	if err != nil {
 		return nil, err
@@ -121,7 +121,7 @@ func unit(c *userdata.Config) ([]byte, error) {
 }
 
 // binDir is where first boot finds or installs etcd, by the BIN_DIR that it is told.
-func binDir(c *userdata.Config) string {
+func binDir(c *userdata.Host) string {
 	const usual = "/usr/local/bin"
 	content, err := c.ReadFile("/etc/etcdbake/first-boot.env")
 	if err != nil {
@@ -135,15 +135,15 @@ func binDir(c *userdata.Config) string {
 }
 
 // inspect looks for what would go wrong on a host before etcd is ever started.
-func inspect(c *userdata.Config) error {
+func inspect(c *userdata.Host) error {
 	var problems []error
 	for _, f := range c.Files {
 		if bytes.Contains(f.Content, []byte("PRIVATE KEY-----")) && f.Mode&0o007 != 0 {
 			problems = append(problems, fmt.Errorf("%s holds a private key, and mode %04o lets everyone on the host at it", f.Path, f.Mode))
 		}
 	}
-	if len(c.BootCmd)+len(c.RunCmd) == 0 {
-		problems = append(problems, errors.New("neither bootcmd nor runcmd runs anything, so nothing would start etcd"))
+	if len(c.Commands)+len(c.Units) == 0 {
+		problems = append(problems, errors.New("it runs no command and enables no unit, so nothing would start etcd"))
 	}
 	return errors.Join(problems...)
 }

@@ -8,7 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/etcdbake/etcdbake/generator/rehearse/userdata"
+	"github.com/etcdbake/etcdbake/generator/userdata"
 	"github.com/etcdbake/etcdbake/verify"
 	"github.com/etcdbake/etcdbake/verify/expect"
 )

@@ -14,7 +14,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/etcdbake/etcdbake/generator/rehearse/userdata"
+	"github.com/etcdbake/etcdbake/generator/userdata"
 	"github.com/etcdbake/etcdbake/verify"
 	"github.com/etcdbake/etcdbake/verify/expect"
 )

@@ -225,7 +225,7 @@ func TestArtefactsThatCannotBootAreRefusedAllAtOnce(t *testing.T) {
 	replace(t, artefacts, "master2", `permissions: "0600"`, `permissions: "0644"`)
 	replace(t, artefacts, "master3", "/etc/systemd/system/etcd.service", "/etc/systemd/system/etcd3.service")
 	_, err := rehearse.Start(t.Context(), artefacts, rehearse.Options{})
-	const want = `user-data of master1: line 1: user-data must start with #cloud-config, or cloud-init does not take it for a cloud-config
+	const want = `user-data of master1: a shell script that etcdbake did not write: what it does to the host is not followed
 user-data of master2: /etc/etcd/ssl/etcd-key.pem holds a private key, and mode 0644 lets everyone on the host at it
 /etc/etcd/ssl/etcd-peer-key.pem holds a private key, and mode 0644 lets everyone on the host at it
 user-data of master3: it writes no /etc/systemd/system/etcd.service, so there is no etcd to start; ` +

@@ -10,7 +10,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/etcdbake/etcdbake/generator/rehearse/userdata"
+	"github.com/etcdbake/etcdbake/generator/userdata"
 )
 
 // notifyPath is the socket on which systemd hears READY=1.

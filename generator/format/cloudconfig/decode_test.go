@@ -6,7 +6,7 @@ import (
 
 	"github.com/etcdbake/etcdbake/generator/format/cloudconfig"
 	"github.com/etcdbake/etcdbake/generator/plan"
-	"github.com/etcdbake/etcdbake/generator/rehearse/userdata"
+	"github.com/etcdbake/etcdbake/generator/userdata"
 )
 
 // FuzzWhatIsEncodedIsDecodedTheSame reads the user-data back with the rehearsal's decoder, which knows nothing of Encode.
@@ -44,7 +44,7 @@ func FuzzWhatIsEncodedIsDecodedTheSame(f *testing.F) {
 					t.Errorf("%q became %+v\n%s", want.Content, file, encoded)
 				}
 			}
-			if len(decoded.Files) != len(host.Files) || len(decoded.RunCmd) == 0 {
+			if len(decoded.Files) != len(host.Files) || len(decoded.Commands) == 0 {
 				t.Errorf("got %+v", decoded)
 			}
 		}

@@ -26,84 +26,76 @@ func follow(n *yaml.Node) *yaml.Node {
 	return n
 }
 
-// mapping returns the values of a mapping by key.
-func mapping(n *yaml.Node, at string) (map[string]*yaml.Node, error) {
-	n = follow(n)
-	if n.Kind != yaml.MappingNode {
-		return nil, lineError(n, "%s must be a mapping of keys to values", at)
-	}
+// mapping returns the values of a mapping by key; none where n is something else.
+func (c *cloudConfig) mapping(n *yaml.Node, at string) map[string]*yaml.Node {
 	values := map[string]*yaml.Node{}
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		key := n.Content[i]
 		if _, twice := values[key.Value]; twice {
-			return nil, lineError(key, "%s has %q twice: cloud-init would take the last and drop the other", at, key.Value)
+			c.problem(key, "%s has %q twice: cloud-init would take the last and drop the other", at, key.Value)
 		}
 		values[key.Value] = follow(n.Content[i+1])
 	}
-	return values, nil
+	return values
 }
 
 // sequence returns the items of a list; none where n is nil or null.
-func sequence(n *yaml.Node, at string) ([]*yaml.Node, error) {
+func (c *cloudConfig) sequence(n *yaml.Node, at string) []*yaml.Node {
 	if n == nil || n.ShortTag() == "!!null" {
-		return nil, nil
+		return nil
 	}
-	n = follow(n)
 	if n.Kind != yaml.SequenceNode {
-		return nil, lineError(n, "%s must be a list", at)
+		c.problem(n, "%s must be a list", at)
+		return nil
 	}
 	items := make([]*yaml.Node, len(n.Content))
 	for i, item := range n.Content {
 		items[i] = follow(item)
 	}
-	return items, nil
+	return items
 }
 
-func scalar(n *yaml.Node, at string) (*yaml.Node, error) {
+// text returns a value that should be a string, for cloud-init too; empty where it is none at all.
+func (c *cloudConfig) text(n *yaml.Node, at string) string {
 	if n.Kind != yaml.ScalarNode || n.ShortTag() == "!!null" {
-		return nil, lineError(n, "%s must be a string", at)
-	}
-	return n, nil
-}
-
-// text returns a value that is a string for cloud-init too.
-func text(n *yaml.Node, at string) (string, error) {
-	n, err := scalar(n, at)
-	if err != nil {
-		return "", err
+		c.problem(n, "%s must be a string", at)
+		return ""
 	}
 	plain := n.Style&(yaml.DoubleQuotedStyle|yaml.SingleQuotedStyle|yaml.LiteralStyle|yaml.FoldedStyle) == 0
 	explicit := n.Style&yaml.TaggedStyle != 0
 	if n.ShortTag() != "!!str" || plain && !explicit && oldScalar.MatchString(n.Value) {
-		return "", lineError(n, "%s is no string for cloud-init's YAML 1.1: write %q in quotes", at, n.Value)
+		c.problem(n, "%s is no string for cloud-init's YAML 1.1: write %q in quotes", at, n.Value)
 	}
-	return n.Value, nil
+	return n.Value
 }
 
-// data returns a value that is a string or, with the tag !!binary, bytes.
-func data(n *yaml.Node, at string) ([]byte, error) {
+// data returns a value that is a string or, with the tag !!binary, bytes. The error is that it is too large.
+func (c *cloudConfig) data(n *yaml.Node, at string) ([]byte, error) {
+	if len(n.Value) > c.room { // an alias may stand for the same value again and again
+		return nil, lineError(n, "%s: %w", at, errTooLarge)
+	}
 	if n.Kind != yaml.ScalarNode || n.ShortTag() != "!!binary" {
-		s, err := text(n, at)
-		return []byte(s), err
+		return []byte(c.text(n, at)), nil
 	}
 	b, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(n.Value), ""))
 	if err != nil {
-		return nil, lineError(n, "%s is !!binary but not base64: %w", at, err)
+		c.problem(n, "%s is !!binary but not base64: %w", at, err)
 	}
 	return b, nil
 }
 
 // truth reads a boolean as cloud-init's translate_bool does.
-func truth(n *yaml.Node, at string) (bool, error) {
-	n, err := scalar(n, at)
-	if err != nil {
-		return false, err
+func (c *cloudConfig) truth(n *yaml.Node, at string) bool {
+	if n.Kind != yaml.ScalarNode || n.ShortTag() == "!!null" {
+		c.problem(n, "%s must be a string", at)
+		return false
 	}
 	switch strings.ToLower(n.Value) {
 	case "true", "1", "on", "yes":
-		return true, nil
+		return true
 	case "false", "0", "off", "no":
-		return false, nil
+	default:
+		c.problem(n, "%s is %q: it must be true or false", at, n.Value)
 	}
-	return false, lineError(n, "%s is %q: it must be true or false", at, n.Value)
+	return false
 }

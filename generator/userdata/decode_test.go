@@ -1,12 +1,14 @@
 package userdata_test
 
 import (
+	"crypto/sha256"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
-	"github.com/etcdbake/etcdbake/generator/rehearse/userdata"
+	"github.com/etcdbake/etcdbake/generator/userdata"
 )
 
 func TestDecodeReadsWhatCloudInitWouldWrite(t *testing.T) {
@@ -38,7 +40,8 @@ runcmd:
 		t.Fatal(err)
 	}
 	hello := []byte("hello")
-	want := &userdata.Config{
+	want := &userdata.Host{
+		Formats: []string{userdata.CloudConfig},
 		Files: []userdata.File{
 			{Path: "/plain", Mode: 0o644, Content: []byte("two\nlines\n")},
 			{Path: "/etc/b64", Mode: 0o600, Owner: "etcd:etcd", Content: hello},
@@ -51,10 +54,16 @@ runcmd:
 			{Path: "/anchored", Mode: 0o644, Content: []byte("shared")},
 			{Path: "/alias", Mode: 0o644, Content: []byte("shared"), Append: true, Defer: true},
 		},
-		BootCmd: []userdata.Command{{"sh", "-c", "mkdir -p /etc/etcd"}, {"sh", "-c", "echo yes"}},
-		RunCmd:  []userdata.Command{{"systemctl", "start", "--no-block", "1"}},
+		Commands: []userdata.Command{
+			{userdata.EveryBoot, []string{"sh", "-c", "mkdir -p /etc/etcd"}},
+			{userdata.EveryBoot, []string{"sh", "-c", "echo yes"}},
+			{userdata.FirstBoot, []string{"systemctl", "start", "--no-block", "1"}},
+		},
+		Directories: []userdata.Directory{{Path: "/etc/etcd", Mode: 0o755}},
+		Units:       []userdata.Unit{{Name: "1.service", Started: true}},
+		Modules:     []userdata.Module{{Name: "hostname", Text: "of no interest here\n", Sum: sha256.Sum256([]byte("of no interest here\n"))}},
 	}
-	if diff := cmp.Diff(want, got); diff != "" {
+	if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(userdata.Host{})); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
 }
@@ -62,8 +71,10 @@ runcmd:
 func TestDecodeRefusesWhatWouldBreakAHost(t *testing.T) {
 	file := func(fields string) string { return "#cloud-config\nwrite_files:\n  - {path: /x, " + fields + "}\n" }
 	for name, c := range map[string]struct{ document, want string }{
-		"nothing":       {"\n \n", "the user-data is empty"},
-		"a script":      {"#!/bin/sh\n", "line 1: user-data must start with #cloud-config, or cloud-init does not take it for a cloud-config"},
+		"nothing":  {"\n \n", "the user-data is empty"},
+		"a script": {"#!/bin/sh\n", "a shell script that etcdbake did not write: what it does to the host is not followed"},
+		"a text": {"hello\x1b[2J\n", `line 1: it begins with "hello?[2J": user-data must start with #cloud-config, or cloud-init does not take it ` +
+			"for a cloud-config; it is no shell script (#!), Ignition config ({), MIME message or seed ISO either"},
 		"a template":    {"## template: jinja\n#cloud-config\n", "line 1: a template is rendered on the host from its metadata; give the finished cloud-config"},
 		"only a header": {"#cloud-config\n", "the cloud-config is empty"},
 		"broken YAML":   {"#cloud-config\na: [\n", "not YAML, so cloud-init would ignore all of it: yaml: line 2: did not find expected node content"},
@@ -76,7 +87,7 @@ func TestDecodeRefusesWhatWouldBreakAHost(t *testing.T) {
 		"unknown key":   {file("mode: '0644'"), "line 3: write_files[0].mode: cloud-init knows no such key"},
 		"bare mode":     {file("permissions: 0600"), `line 3: write_files[0].permissions is no string for cloud-init's YAML 1.1: write "0600" in quotes`},
 		"bad mode":      {file("permissions: u=rw"), `line 3: write_files[0].permissions is "u=rw": it must be an octal mode like "0644"`},
-		"mode too big":  {file("permissions: '4755'"), `line 3: write_files[0].permissions is "4755": it must be an octal mode like "0644"`},
+		"mode too big":  {file("permissions: '14755'"), `line 3: write_files[0].permissions is "14755": it must be an octal mode like "0644"`},
 		"old boolean":   {file("content: Yes"), `line 3: write_files[0].content is no string for cloud-init's YAML 1.1: write "Yes" in quotes`},
 		"old base 60":   {file("content: 12:30:45"), `line 3: write_files[0].content is no string for cloud-init's YAML 1.1: write "12:30:45" in quotes`},
 		"number":        {file("content: 3"), `line 3: write_files[0].content is no string for cloud-init's YAML 1.1: write "3" in quotes`},
@@ -101,7 +112,7 @@ func TestDecodeRefusesWhatWouldBreakAHost(t *testing.T) {
 }
 
 func TestReadFileSeesDeferredAndAppendedFilesLast(t *testing.T) {
-	c := userdata.Config{Files: []userdata.File{
+	c := userdata.Host{Files: []userdata.File{
 		{Path: "/x", Content: []byte("deferred"), Defer: true, Append: true},
 		{Path: "/x", Content: []byte("first ")},
 		{Path: "/x", Content: []byte("second "), Append: true},
@@ -125,7 +136,7 @@ func FuzzDecodeNeverPanics(f *testing.F) {
 			return
 		}
 		for _, file := range c.InOrder() {
-			if !strings.HasPrefix(file.Path, "/") || strings.Contains(file.Path, "/../") || file.Mode&^0o777 != 0 {
+			if !strings.HasPrefix(file.Path, "/") || strings.Contains(file.Path, "/../") || file.Mode&^0o7777 != 0 {
 				t.Errorf("a file at %q with mode %o", file.Path, file.Mode)
 			}
 		}
