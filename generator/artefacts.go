@@ -1,7 +1,6 @@
 package generator
 
 import (
-	"fmt"
 	"io/fs"
 	"time"
 
@@ -19,6 +18,7 @@ type artefact struct {
 	mode    fs.FileMode // 0600 for what holds a key; its folder is 0700 then
 	// member is whose it is; the rest is for members only.
 	member   string
+	encoding cloud.Encoding
 	limit    int
 	notAfter time.Time
 }
@@ -26,26 +26,25 @@ type artefact struct {
 // hostArtefacts returns what every host is given. What hosts of a golden image find on it comes along in image/, for whoever
 // bakes or rehearses.
 func hostArtefacts(c *spec.Cluster, hosts []plan.Host, format hostFormat) ([]artefact, error) {
-	limit := cloud.Limit(c.Target.Cloud)
+	channel := cloud.ChannelOf(c.Target)
 	var all []artefact
 	for _, host := range hosts {
-		content, err := fit(host, format, limit)
+		best, ok, err := fit(host, format, channel)
 		if err != nil {
 			return nil, err
+		}
+		if !ok {
+			return nil, tooLarge(c, host, best, channel)
 		}
 		all = append(all, artefact{
-			path: format.file(host.Name), content: content, mode: 0o600, member: host.Name, limit: limit,
+			path: format.file(host.Name, best.encoding), content: best.content, mode: 0o600,
+			member: host.Name, encoding: best.encoding, limit: channel.Limit,
 		})
-		if len(format.parts) == 0 {
-			continue
-		}
-		parts, err := format.encodeParts(host)
+		parts, err := format.memberParts(host)
 		if err != nil {
 			return nil, err
 		}
-		for i, part := range parts {
-			all = append(all, artefact{path: format.part(host.Name, format.parts[i]), content: part, mode: 0o600})
-		}
+		all = append(all, parts...)
 	}
 	if c.Target.Image != spec.GoldenImage {
 		return all, nil
@@ -55,23 +54,6 @@ func hostArtefacts(c *spec.Cluster, hosts []plan.Host, format hostFormat) ([]art
 		all = append(all, artefact{path: "image" + f.Path, content: f.Content, mode: f.Mode})
 	}
 	return all, err
-}
-
-// fit returns the host's artefact in the most readable form that is within the limit.
-func fit(host plan.Host, format hostFormat, limit int) ([]byte, error) {
-	var size int
-	for _, encode := range format.forms {
-		content, err := encode(host)
-		if err != nil {
-			return nil, err
-		}
-		if size = len(content); limit == 0 || size <= limit {
-			return content, nil
-		}
-	}
-	return nil, fmt.Errorf("the user-data of %s has %d bytes even with its files compressed, but this cloud takes %d: "+
-		"use ECDSA keys (pki.key) instead of RSA, which makes certificates and keys several times smaller",
-		host.Name, size, limit)
 }
 
 // tars returns every host's files as a tar, and those of an image: one for each architecture, since programs, by

@@ -19,6 +19,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/etcdbake/etcdbake/generator/cloud"
 	"github.com/etcdbake/etcdbake/generator/spec"
 	"github.com/etcdbake/etcdbake/verify/expect"
 )
@@ -173,7 +174,7 @@ func TestAFormerMembersTarGoesToo(t *testing.T) {
 func TestTheFormatIsTheSpecsUnlessOneIsAskedFor(t *testing.T) {
 	for _, f := range hostFormats() {
 		o := options(t, threeMembers+"target: {format: "+string(f.name)+"}\n")
-		want := filepath.Join(o.Out, f.file("master1"))
+		want := filepath.Join(o.Out, f.file("master1", cloud.Plain))
 		if got := generate(t, o); got.Format != f.name || got.Members[0].Path != want {
 			t.Errorf("%s: %s, %s", f.name, got.Format, got.Members[0].Path)
 		}
@@ -189,7 +190,9 @@ func TestWhatAMemberHadInAnotherFormGoes(t *testing.T) {
 	o := options(t, threeMembers)
 	former := hostFormat{name: Script, folder: "script", extension: ".sh", parts: []string{"key"}}
 	generate(t, o)
-	for _, name := range []string{"script/master1.sh", "script/.master1.sh.new", "script/master1/key", "script/mine.sh"} {
+	for _, name := range []string{
+		"script/master1.sh", "script/.master1.sh.new", "script/master1.sh.gz", "script/master1/key", "script/mine.sh",
+	} {
 		path := filepath.Join(o.Out, name)
 		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 			t.Fatal(err)
@@ -207,7 +210,7 @@ func TestWhatAMemberHadInAnotherFormGoes(t *testing.T) {
 		t.Fatal(err)
 	}
 	var want []Removal
-	for _, name := range []string{"script/master1.sh", "script/.master1.sh.new", "script/master1/key"} {
+	for _, name := range []string{"script/master1.sh", "script/.master1.sh.new", "script/master1.sh.gz", "script/master1/key"} {
 		want = append(want, Removal{filepath.Join(o.Out, name), "why"})
 	}
 	if diff := cmp.Diff(want, removed); diff != "" {

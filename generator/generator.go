@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/etcdbake/etcdbake/generator/cloud"
 	"github.com/etcdbake/etcdbake/generator/pki"
 	"github.com/etcdbake/etcdbake/generator/plan"
 	"github.com/etcdbake/etcdbake/generator/spec"
@@ -81,10 +82,11 @@ type Removal struct {
 type Artefact struct {
 	Member   string
 	Path     string
-	Size     int       // bytes
-	Limit    int       // of the cloud, in bytes; 0 for none
-	NotAfter time.Time // when the first of the host's certificates expires
-	Changed  bool      // false where Path had these bytes already
+	Encoding cloud.Encoding // what the whole file is wrapped in; empty for a tar
+	Size     int            // bytes
+	Limit    int            // of the cloud, in bytes; 0 for none
+	NotAfter time.Time      // when the first of the host's certificates expires
+	Changed  bool           // false where Path had these bytes already
 }
 
 // InputError is an error about the spec file or another file or option that was given. Of the spec, Err is a *spec.Error with

@@ -3,7 +3,6 @@ package generator
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
 	"errors"
 	"flag"
 	"io/fs"
@@ -17,7 +16,6 @@ import (
 
 	"github.com/etcdbake/etcdbake/generator/pki"
 	"github.com/etcdbake/etcdbake/generator/pki/pkitest"
-	"github.com/etcdbake/etcdbake/generator/plan"
 	"github.com/etcdbake/etcdbake/generator/spec"
 )
 
@@ -268,40 +266,6 @@ func TestACAThatCannotBeReadLeavesNoFolder(t *testing.T) {
 	for _, dir := range []string{o.PKI, o.Out} {
 		if _, err := os.Stat(dir); !errors.Is(err, fs.ErrNotExist) {
 			t.Errorf("%s: %v", dir, err)
-		}
-	}
-}
-
-func TestFitTakesTheReadableFormWhereItFits(t *testing.T) {
-	host := plan.Host{Name: "m", Files: []plan.File{{Path: "/f", Content: bytes.Repeat([]byte("text "), 2000)}}}
-	format, _ := hostFormatOf(CloudConfig)
-	for _, tt := range []struct {
-		limit    int
-		readable bool
-	}{{0, true}, {20_000, true}, {2_000, false}} {
-		got, err := fit(host, format, tt.limit)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if readable := bytes.Contains(got, []byte("text text")); readable != tt.readable {
-			t.Errorf("limit %d: readable is %v", tt.limit, readable)
-		}
-		if tt.limit != 0 && len(got) > tt.limit {
-			t.Errorf("limit %d: %d bytes", tt.limit, len(got))
-		}
-	}
-}
-
-func TestTooLargeIsAnErrorThatSaysWhatHelps(t *testing.T) {
-	noise := make([]byte, 20_000)
-	if _, err := rand.Read(noise); err != nil {
-		t.Fatal(err)
-	}
-	format, _ := hostFormatOf(CloudConfig)
-	_, err := fit(plan.Host{Name: "m", Files: []plan.File{{Path: "/f", Content: noise}}}, format, 16384)
-	for _, want := range []string{"the user-data of m has 27", "this cloud takes 16384", "use ECDSA keys"} {
-		if err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("got %v, want %q", err, want)
 		}
 	}
 }

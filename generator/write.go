@@ -37,7 +37,9 @@ func write(ctx context.Context, out string, all []artefact, summary *Summary) er
 	group, ctx := errgroup.WithContext(ctx)
 	for i, a := range all {
 		path := below(out, a.path)
-		written[i] = Artefact{Member: a.member, Path: path, Size: len(a.content), Limit: a.limit, NotAfter: a.notAfter}
+		written[i] = Artefact{
+			Member: a.member, Path: path, Encoding: a.encoding, Size: len(a.content), Limit: a.limit, NotAfter: a.notAfter,
+		}
 		if a.path == expectFile {
 			continue
 		}

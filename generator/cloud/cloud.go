@@ -1,74 +1,86 @@
-// Package cloud knows what each cloud takes as user-data, and the command that creates an instance with it.
+// Package cloud knows what each cloud takes to give to its hosts, and the command that creates an instance with it.
 package cloud
 
 import (
-	"fmt"
-
-	"al.essio.dev/pkg/shellescape"
+	"slices"
 
 	"github.com/etcdbake/etcdbake/generator/spec"
 )
 
-// Limit returns the largest user-data that the cloud takes, in bytes as sent; 0 where none is known.
-func Limit(name string) int {
-	switch name {
+// Channel is how a cloud hands its hosts what they boot from.
+type Channel struct {
+	// Limit is the largest file that the cloud takes, in bytes; 0 where none is known.
+	Limit int
+	// Encodings are what a file may be wrapped in, the most readable first. Whoever reads it on the host unwraps it.
+	Encodings []Encoding
+}
+
+// ChannelOf returns the channel for the target's cloud and format.
+func ChannelOf(target spec.Target) Channel {
+	if target.Format == spec.NoCloudFormat { // an image of a disk, which nobody has to upload
+		return Channel{Encodings: []Encoding{Plain}}
+	}
+	channel := Channel{limit(target.Cloud), []Encoding{Plain}}
+	if readByCloudInit(target) {
+		channel.Encodings = append(channel.Encodings, wrappings(target.Cloud)...)
+	}
+	return channel
+}
+
+// Takes tells whether the channel lets files with this encoding pass.
+func (c Channel) Takes(e Encoding) bool { return slices.Contains(c.Encodings, e) }
+
+func limit(cloud string) int {
+	switch cloud {
 	case "aws":
 		// Before base64: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/user-data.html
 		return 16384
 	case "gce":
 		// Per metadata value: https://cloud.google.com/compute/docs/metadata/setting-custom-metadata#limitations
 		return 262144
+	case "azure":
+		// Before base64: https://learn.microsoft.com/azure/virtual-machines/custom-data
+		return 65535
+	case "openstack":
+		// Nova counts the base64 text, 65535 characters, and whole groups of four of it are 49149 bytes:
+		// https://docs.openstack.org/api-ref/compute/#create-server
+		return 65535 / 4 * 3
+	case "digitalocean":
+		// https://docs.digitalocean.com/products/droplets/how-to/provide-user-data/
+		return 65536
+	case "hetzner":
+		// https://docs.hetzner.cloud/reference/cloud#servers-create-a-server
+		return 32768
 	}
 	return 0
 }
 
-// CreateCommand returns the shell command that creates the member's instance with the given user-data file; empty for a
-// cloud whose tools are not known. A golden image is the shell's $IMAGE or $IMAGE_ID.
-func CreateCommand(target spec.Target, m spec.Member, userData string) string {
-	golden := target.Image == spec.GoldenImage
-	switch target.Cloud {
-	case "aws":
-		return ec2(m, userData, golden)
+// readByCloudInit tells who looks at the file first. Ignition unpacks nothing (coreos/ignition#1100), and Google's guest agent,
+// which runs a startup-script, neither.
+func readByCloudInit(target spec.Target) bool {
+	switch target.Format {
+	case spec.CloudConfigFormat:
+		return true
+	case spec.ScriptFormat:
+		return target.Cloud != "gce"
+	}
+	return false
+}
+
+// wrappings are what a cloud and its tool let pass besides text, and its cloud-init datasource unwraps. cloud-init unpacks gzip
+// wherever it comes from (convert_string in cloudinit/user_data.py).
+func wrappings(cloud string) []Encoding {
+	switch cloud {
+	case "aws", "openstack": // the tools read a file as bytes; aws with fileb://
+		return []Encoding{Gzip}
 	case "gce":
-		return gce(m, userData, golden)
+		// Metadata are UTF-8; with the attribute user-data-encoding=base64 cloud-init decodes them (DataSourceGCE.py).
+		return []Encoding{GzipBase64}
+	case "hetzner":
+		// User-data are text, and cloud-init decodes what is base64 without a line end (DataSourceHetzner.py, maybe_b64decode).
+		return []Encoding{GzipBase64}
 	}
-	return ""
-}
-
-// gce uses an Ubuntu image where none was baked, since Google's Debian images have no cloud-init.
-func gce(m spec.Member, userData string, golden bool) string {
-	machine := map[string]string{"amd64": "e2-standard-2", "arm64": "t2a-standard-2"}
-	begin := []string{"gcloud", "compute", "instances", "create", m.Name, "--machine-type=" + machine[m.Arch]}
-	image := `--image="$IMAGE"`
-	if !golden {
-		image = shellescape.QuoteCommand([]string{
-			"--image-project=ubuntu-os-cloud", "--image-family=ubuntu-2404-lts-" + m.Arch,
-		})
-	}
-	var end []string
-	if ip, ok := m.IP(); ok && ip.Is4() {
-		end = append(end, "--private-network-ip="+m.Address)
-	}
-	end = append(end, "--metadata-from-file=user-data="+userData)
-	return shellescape.QuoteCommand(begin) + " " + image + " " + shellescape.QuoteCommand(end)
-}
-
-// ec2 names a stock image by Canonical's public parameter, so that the line is good in every region; it asks for IMDSv2,
-// which a request forged through a server on the host cannot easily reach to read the user-data.
-func ec2(m spec.Member, userData string, golden bool) string {
-	machine := map[string]string{"amd64": "m6i.large", "arm64": "m6g.large"}
-	image := `"$IMAGE_ID"`
-	if !golden {
-		image = shellescape.Quote(fmt.Sprintf(
-			"resolve:ssm:/aws/service/canonical/ubuntu/server/24.04/stable/current/%s/hvm/ebs-gp3/ami-id", m.Arch))
-	}
-	rest := []string{"--instance-type", machine[m.Arch]}
-	if ip, ok := m.IP(); ok && ip.Is4() {
-		rest = append(rest, "--private-ip-address", m.Address)
-	}
-	rest = append(rest,
-		"--metadata-options", "HttpTokens=required",
-		"--tag-specifications", "ResourceType=instance,Tags=[{Key=Name,Value="+m.Name+"}]",
-		"--user-data", "file://"+userData)
-	return "aws ec2 run-instances --image-id " + image + " " + shellescape.QuoteCommand(rest) + ` --subnet-id "$SUBNET_ID"`
+	// DigitalOcean's are text. Azure's are bytes, but az takes the file for text, in UTF-16 if need be (read_file_content in
+	// azure/cli/core/util.py).
+	return nil
 }

@@ -29,11 +29,10 @@ func Load(out, pki string) (*Artefacts, error) {
 	}
 	a := &Artefacts{Expect: cluster, UserData: map[string][]byte{}}
 	for _, m := range cluster.Members {
-		name := m.Name + ".yaml"
-		if !filepath.IsLocal(name) || filepath.Base(name) != name {
+		if !filepath.IsLocal(m.Name) || filepath.Base(m.Name) != m.Name {
 			return nil, fmt.Errorf("%s: member name %q is no file name", filepath.Join(out, "expect.json"), m.Name)
 		}
-		if a.UserData[m.Name], err = os.ReadFile(filepath.Join(out, "user-data", name)); err != nil {
+		if a.UserData[m.Name], err = cloudConfig(filepath.Join(out, "user-data", m.Name)); err != nil {
 			return nil, hint(fmt.Errorf("the user-data of member %s: %w", m.Name, err))
 		}
 	}
@@ -44,6 +43,23 @@ func Load(out, pki string) (*Artefacts, error) {
 		return nil, hint(err)
 	}
 	return a, nil
+}
+
+// cloudConfig reads the one user-data of a member, however it is wrapped; path has no extension.
+func cloudConfig(path string) ([]byte, error) {
+	var found []string
+	for _, extension := range []string{".yaml", ".yaml.gz", ".yaml.gz.b64"} {
+		if _, err := os.Stat(path + extension); err == nil {
+			found = append(found, path+extension)
+		}
+	}
+	switch len(found) {
+	case 0:
+		return os.ReadFile(path + ".yaml") // for its error
+	case 1:
+		return os.ReadFile(found[0])
+	}
+	return nil, fmt.Errorf("there are %s: remove the one that is out of date", strings.Join(found, " and "))
 }
 
 // image reads the files below dir, which a golden image has at the same paths; none where there is no dir.

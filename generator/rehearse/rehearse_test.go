@@ -95,6 +95,10 @@ members:
 pki: {single_ca: true, key: {algorithm: rsa, size: 2048}}
 tuning: {quota_backend: 1GiB, heartbeat_interval: 50ms, election_timeout: 500ms, settings: {max-txn-ops: "256"}}
 `,
+		"so large that AWS is given gzip": subnets + `
+target: {cloud: aws}
+pki: {key: {algorithm: rsa, size: 3072}}
+`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -75,6 +75,7 @@ func (d *document) check(c *Cluster) {
 	d.checkEtcd(c)
 	d.checkPKI(&c.PKI)
 	d.checkClients(c.Clients)
+	d.checkTarget(c)
 	d.checkTuning(&c.Tuning)
 	d.checkSettings(c.Etcd)
 }

@@ -17,8 +17,8 @@ func Clouds() []string {
 	return []string{"gce", "aws", "azure", "openstack", "digitalocean", "hetzner", "nocloud", "generic"}
 }
 
-// Starter returns a spec to begin from: members 10.140.0.2 and up, and every section with its defaults in comments. cloud is
-// one of Clouds or "", which is generic; members is from 1 to 9.
+// Starter returns a spec to begin from: members 10.140.0.2 and up, or names on a cloud that chooses addresses itself, and every
+// section with its defaults in comments. cloud is one of Clouds or "", which is generic; members is from 1 to 9.
 func Starter(cloud string, members int) ([]byte, error) {
 	if cloud == "" {
 		cloud = "generic"
@@ -33,7 +33,11 @@ func Starter(cloud string, members int) ([]byte, error) {
 	c.Name, c.Target.Cloud = "k8s-etcd", cloud
 	address := netip.MustParseAddr("10.140.0.2")
 	for i := range members {
-		c.Members = append(c.Members, Member{Name: fmt.Sprintf("master%d", i+1), Address: address.String(), Arch: "amd64"})
+		m := Member{Name: fmt.Sprintf("master%d", i+1), Address: address.String(), Arch: "amd64"}
+		if cloud == "digitalocean" {
+			m.Address = m.Name + ".etcd.example.com"
+		}
+		c.Members = append(c.Members, m)
 		address = address.Next()
 	}
 	complete(c, "")

@@ -31,8 +31,7 @@ func writeNextSteps(w io.Writer, o generateOptions, summary *generator.Summary) 
 
 func bootSteps(o generateOptions, summary *generator.Summary) string {
 	target := summary.Cluster.Target
-	text := "\nNext, boot these on this machine:\n\n" +
-		fmt.Sprintf("  etcdbake rehearse --out %s --pki %s\n", shellescape.Quote(o.Out), shellescape.Quote(o.PKI))
+	text := rehearseStep(o, summary)
 	if target.Image == spec.GoldenImage {
 		text += fmt.Sprintf("\nBake the image with etcd %s, unless you have it. Packer templates come from:\n\n  %s\n",
 			summary.Cluster.Etcd.Version, generateLine(o, "--format", "packer")) +
@@ -41,14 +40,36 @@ func bootSteps(o generateOptions, summary *generator.Summary) string {
 		text += "\nCreate the hosts:\n\n"
 	}
 	for i, m := range summary.Cluster.Members {
-		path := summary.Members[i].Path
-		command := cloud.CreateCommand(target, m, path)
+		artefact := summary.Members[i]
+		command := cloud.CreateCommand(target, cloud.Host{Member: m, File: artefact.Path, Encoding: artefact.Encoding})
 		if command == "" {
-			command = fmt.Sprintf("give %s, at %s, the user-data %s", m.Name, m.Address, path)
+			command = byHand(summary.Format, m, artefact.Path)
 		}
 		text += "  " + command + "\n"
 	}
 	return text
+}
+
+// rehearseStep is there for what a rehearsal can read; the other formats give the same host.
+func rehearseStep(o generateOptions, summary *generator.Summary) string {
+	if summary.Format != generator.CloudConfig {
+		return ""
+	}
+	return "\nNext, boot these on this machine:\n\n" +
+		fmt.Sprintf("  etcdbake rehearse --out %s --pki %s\n", shellescape.Quote(o.Out), shellescape.Quote(o.PKI))
+}
+
+// byHand says what to do with a file where no tool is known that would.
+func byHand(format generator.Format, m spec.Member, path string) string {
+	switch format {
+	case generator.Script:
+		return fmt.Sprintf("ssh %s sudo sh < %s # %s", shellescape.Quote(m.Address), shellescape.Quote(path), m.Name)
+	case generator.NoCloud:
+		return fmt.Sprintf("give %s, at %s, the disk %s as a CD-ROM", m.Name, m.Address, path)
+	case generator.Ignition:
+		return fmt.Sprintf("give %s, at %s, the Ignition config %s", m.Name, m.Address, path)
+	}
+	return fmt.Sprintf("give %s, at %s, the user-data %s", m.Name, m.Address, path)
 }
 
 func bakeSteps(o generateOptions) string {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/etcdbake/etcdbake/cmd/internal/cli"
 	"github.com/etcdbake/etcdbake/generator"
+	"github.com/etcdbake/etcdbake/generator/cloud"
 )
 
 // writeTable prints what generate did: changes and warnings to stderr, the artefacts and the next steps to stdout.
@@ -52,7 +53,7 @@ func membersTable(summary *generator.Summary) string {
 	t.AppendHeader(table.Row{"member", what, "size", "of limit", "certificates until", "state"})
 	for _, m := range summary.Members {
 		t.AppendRow(table.Row{
-			m.Member, m.Path, humanize.IBytes(uint64(m.Size)), ofLimit(m), m.NotAfter.Format(time.DateOnly), state(m),
+			m.Member, m.Path, size(m), ofLimit(m), m.NotAfter.Format(time.DateOnly), state(m),
 		})
 	}
 	return t.Render()
@@ -93,6 +94,14 @@ func reason(text string) string {
 	return ": " + text
 }
 
+func size(m generator.Artefact) string {
+	text := humanize.IBytes(uint64(m.Size))
+	if m.Encoding == "" || m.Encoding == cloud.Plain {
+		return text
+	}
+	return text + " " + string(m.Encoding)
+}
+
 func ofLimit(m generator.Artefact) string {
 	if m.Limit == 0 {
 		return "-"
@@ -113,6 +122,7 @@ func writeJSON(w io.Writer, o generateOptions, summary *generator.Summary) error
 		Name     string    `json:"name"`
 		UserData string    `json:"user_data,omitempty"`
 		Tar      string    `json:"tar,omitempty"`
+		Encoding string    `json:"encoding,omitempty"`
 		Size     int       `json:"size_bytes"`
 		Limit    int       `json:"limit_bytes,omitempty"`
 		NotAfter time.Time `json:"certificates_not_after"`
@@ -144,7 +154,10 @@ func writeJSON(w io.Writer, o generateOptions, summary *generator.Summary) error
 		Removed: []string{}, Notes: append([]string{}, summary.Notes...),
 	}
 	for _, m := range summary.Members {
-		written := member{Name: m.Member, Size: m.Size, Limit: m.Limit, NotAfter: m.NotAfter.UTC(), Changed: m.Changed}
+		written := member{
+			Name: m.Member, Encoding: string(m.Encoding), Size: m.Size, Limit: m.Limit,
+			NotAfter: m.NotAfter.UTC(), Changed: m.Changed,
+		}
 		if summary.Format == generator.RootFS {
 			written.Tar = m.Path
 		} else {

@@ -1,0 +1,96 @@
+package cloud_test
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/etcdbake/etcdbake/generator/cloud"
+	"github.com/etcdbake/etcdbake/generator/spec"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+func TestTheLinesThatCreateHosts(t *testing.T) {
+	var got strings.Builder
+	for _, name := range spec.Clouds() {
+		for _, target := range []spec.Target{
+			{Cloud: name, Format: spec.CloudConfigFormat, Image: spec.StockImage},
+			{Cloud: name, Format: spec.CloudConfigFormat, Image: spec.GoldenImage},
+			{Cloud: name, Format: spec.ScriptFormat, Image: spec.StockImage},
+			{Cloud: name, Format: spec.IgnitionFormat, Image: spec.StockImage},
+		} {
+			fmt.Fprintf(&got, "# %s %s %s\n", name, target.Format, target.Image)
+			for _, e := range cloud.ChannelOf(target).Encodings {
+				host := cloud.Host{
+					Member:   spec.Member{Name: "master1", Address: "10.140.0.2", Arch: "amd64"},
+					File:     "out/user-data/master1" + e.Extension(),
+					Encoding: e,
+				}
+				fmt.Fprintln(&got, cloud.CreateCommand(target, host))
+			}
+		}
+	}
+	golden := filepath.Join("testdata", "commands")
+	if *update {
+		if err := os.WriteFile(golden, []byte(got.String()), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(golden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), got.String()); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// TestTheLinesAreOneCommandEachForTheShell gives every line to a shell in which the tools print their words.
+func TestTheLinesAreOneCommandEachForTheShell(t *testing.T) {
+	sh, err := exec.LookPath("sh")
+	if err != nil {
+		t.Skip("there is no sh")
+	}
+	const tools = "for tool in gcloud aws az openstack doctl hcloud; do eval \"$tool() { printf '%s\\n' \\\"\\$@\\\"; }\"; done\n" +
+		"IMAGE='a b' IMAGE_ID='a b' SUBNET_ID='a b' NETWORK_ID='a b' NETWORK='a b'\n"
+	for _, m := range []spec.Member{
+		{Name: "m", Address: "10.0.0.2", Arch: "amd64"}, {Name: "m", Address: "2001:db8::2", Arch: "arm64"},
+		{Name: "m", Address: "m.example.com", Arch: "arm64"},
+	} {
+		for _, name := range spec.Clouds() {
+			for _, image := range []string{spec.StockImage, spec.GoldenImage} {
+				line := cloud.CreateCommand(
+					spec.Target{Cloud: name, Format: spec.CloudConfigFormat, Image: image},
+					cloud.Host{Member: m, File: "my out/it's.yaml", Encoding: cloud.Plain})
+				if name == "nocloud" || name == "generic" {
+					if line != "" {
+						t.Errorf("%s: %s", name, line)
+					}
+					continue
+				}
+				out, err := exec.Command(sh, "-c", tools+line).CombinedOutput()
+				if err != nil {
+					t.Fatalf("%s\n%v\n%s", line, err, out)
+				}
+				words := strings.Split(string(out), "\n")
+				isFile := func(word string) bool { return strings.HasSuffix(word, "my out/it's.yaml") }
+				if !slices.ContainsFunc(words, isFile) || strings.Contains(line, "\n") {
+					t.Errorf("%s\n%s", line, out)
+				}
+				ip, isIP := m.IP()
+				asksFor := isIP && (ip.Is4() && name != "digitalocean" || name == "openstack")
+				if strings.Contains(line, m.Address) != asksFor {
+					t.Errorf("asks for the address %s: %v\n%s", m.Address, !asksFor, line)
+				}
+			}
+		}
+	}
+}
