@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"os/exec"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -48,6 +49,56 @@ func disturbedMembers() []fault {
 			blame: []string{"fail reach m2: endpoint", "warn consensus cluster: tolerance"},
 		},
 	}
+}
+
+// forcedMembers were restarted with --force-new-cluster, the way to rescue the last survivor's data, while the others live.
+func forcedMembers() []fault {
+	return []fault{
+		{
+			// It tells the others that they are no members any more, and they end themselves.
+			name: "a member that was forced into a cluster of its own", want: report.Fail,
+			inject: func(t *testing.T, c *etcdtest.Cluster, _ *verify.Options) {
+				force(c.Member("m3"))
+				c.Member("m1").WaitEnd()
+				c.Member("m2").WaitEnd()
+			},
+			blame: []string{
+				"fail reach m1: endpoint", "fail reach m2: endpoint", "fail membership m3: own member list",
+				"fail membership m1: row in the member list", "fail membership m2: row in the member list",
+				"fail settings m3: command line",
+			},
+		},
+		{
+			name: "a member that was forced into a cluster of its own, out of its peers' reach", want: report.Fail,
+			inject: func(t *testing.T, c *etcdtest.Cluster, o *verify.Options) {
+				m := c.Member("m3")
+				m.Flags["listen-peer-urls"] = "https://" + m.IP + ":2382"
+				force(m)
+				waitLeader(t, c, "m1", "m2")
+				slices.Reverse(o.Expect.Members) // whoever is asked first, it is m3's fault
+			},
+			blame: []string{"fail membership m3: own member list", "warn consensus cluster: tolerance"},
+		},
+		{
+			name: "a member that was forced into a cluster of its own, without an expectation", want: report.Fail,
+			inject: func(t *testing.T, c *etcdtest.Cluster, o *verify.Options) {
+				m := c.Member("m1")
+				m.Flags["listen-peer-urls"] = "https://" + m.IP + ":2382"
+				force(m)
+				waitLeader(t, c, "m2", "m3")
+				o.Expect, o.Endpoints = nil, c.Endpoints()
+			},
+			blame: []string{"fail membership m1: own member list", "warn consensus cluster: tolerance"},
+		},
+	}
+}
+
+// force restarts the member as the only one of its cluster.
+func force(m *etcdtest.Member) {
+	m.Stop()
+	m.Flags["force-new-cluster"] = "true"
+	m.Start()
+	m.WaitReady()
 }
 
 // slowDisk makes every sync to the member's disk take that much longer.

@@ -41,7 +41,7 @@ type fault struct {
 
 func faults() []fault {
 	return slices.Concat(lostMembers(), wrongMembers(), wrongCertificates(), openDoors(), wrongCredentials(),
-		wrongData(), wrongSettings(), splitMembers(), disturbedMembers())
+		wrongData(), wrongSettings(), splitMembers(), forcedMembers(), disturbedMembers())
 }
 
 // versions are what the matrix runs against; `make faults` names all that are pinned in tools/.

@@ -84,7 +84,7 @@ func TestHashesAndCountersAreJudged(t *testing.T) {
 		{"a flag in two words", func(c *facts.Cluster) {
 			c.Endpoints[0].CommandLine = []string{"etcd", "--force-new-cluster", "--name", "m1"}
 		},
-			[]string{"warn settings m1: command line: --force-new-cluster=true"}},
+			[]string{"fail settings m1: command line: --force-new-cluster=true"}},
 		{"a flag that says no", func(c *facts.Cluster) { c.Endpoints[0].CommandLine = []string{"etcd", "-unsafe-no-fsync=false"} }, nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {

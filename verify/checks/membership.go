@@ -63,7 +63,23 @@ func belongs(c *facts.Cluster, e *facts.Endpoint) []report.Result {
 			"it is a member of another cluster: its data directory was bootstrapped on its own or with another token; "+
 				"stop it, remove it from its list, wipe its data directory and add it again (etcdctl member remove, member add)")}
 	}
-	return []report.Result{pass(on(e, subject), report.ID(id)), ownRow(c, e), ownList(c, e)}
+	results := []report.Result{pass(on(e, subject), report.ID(id))}
+	if c.Apart(e) || e.Alone() && c.Expect != nil && len(c.Expect.Members) > 1 {
+		return append(results, alone(c, e))
+	}
+	return append(results, ownRow(c, e), ownList(c, e))
+}
+
+// alone is a member that has thrown the others away.
+func alone(c *facts.Cluster, e *facts.Endpoint) report.Result {
+	others := fmt.Sprintf("the cluster's %d members", len(c.Rows()))
+	if c.Expect != nil {
+		others = fmt.Sprintf("the %d expected members", len(c.Expect.Members))
+	}
+	return bad(report.Fail, on(e, "own member list"), others, "itself alone",
+		"it has become a cluster of its own (--force-new-cluster), or the others were removed; it tells members that it does not know "+
+			"to end themselves: stop it, start the others, then remove it, wipe its data directory and add it again (etcdctl member "+
+			"remove, member add); or, where its data is the right one, wipe and add the others")
 }
 
 // ownRow: the member that answers is the one that the endpoint should lead to.

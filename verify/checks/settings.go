@@ -160,16 +160,13 @@ func flags(c *facts.Cluster, e *facts.Endpoint) report.Result {
 		switch flag := "--" + name + "=" + given[name]; {
 		case expected && wanted != given[name]:
 			return bad(report.Fail, r, variable+"="+wanted, flag, "a flag of the unit replaces the setting: systemctl cat etcd")
-		case !expected && unsafe(name) && given[name] == "true":
+		case name == "force-new-cluster" && given[name] == "true":
+			return bad(report.Fail, r, "no such flag", flag, "each time it starts it throws the other members away: remove it, see membership")
+		case !expected && strings.HasPrefix(name, "unsafe-") && given[name] == "true":
 			return bad(report.Warn, r, "no unsafe flag", flag, "it is for tests and rescue alone, and can lose data: remove it")
 		}
 	}
 	return pass(r, fmt.Sprintf("%d flags, none of them against the expectation or unsafe", len(given)))
-}
-
-// unsafe are the flags that etcd itself calls so, and the one that throws the other members away.
-func unsafe(flag string) bool {
-	return strings.HasPrefix(flag, "unsafe-") || flag == "force-new-cluster"
 }
 
 // parseFlags reads --name=value, --name value and --name.

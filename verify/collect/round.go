@@ -106,9 +106,11 @@ func (r *round) name() {
 }
 
 // inside are the members that belong to the cluster that most belong to.
-func (r *round) inside() []*member {
-	inside := r.facts.Inside()
-	return slices.DeleteFunc(slices.Clone(r.members), func(m *member) bool { return !slices.Contains(inside, m.Endpoint) })
+func (r *round) inside() []*member { return r.among(r.facts.Inside()) }
+
+// among are the members behind the endpoints.
+func (r *round) among(endpoints []*facts.Endpoint) []*member {
+	return slices.DeleteFunc(slices.Clone(r.members), func(m *member) bool { return !slices.Contains(endpoints, m.Endpoint) })
 }
 
 func (r *round) close() {

@@ -30,7 +30,7 @@ func (r *round) settle(ctx context.Context) {
 // again asks every member that answered once more. What fails this time is kept out: the first answer stands.
 func (r *round) again(ctx context.Context) {
 	var wg sync.WaitGroup
-	for _, m := range r.inside() {
+	for _, m := range r.among(r.facts.WithID()) {
 		wg.Go(func() {
 			if s, fault := m.status(ctx); fault == nil {
 				s.RoundTrip = m.Status.RoundTrip

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"net/url"
 	"slices"
+	"strings"
 )
 
 // Name is how people call the member behind the endpoint: its name by the expectation, else by itself, else by the
@@ -78,25 +79,51 @@ func (c *Cluster) ClusterID() (id uint64, ok bool) {
 
 // Inside are the answering endpoints that belong to the cluster that most belong to.
 func (c *Cluster) Inside() []*Endpoint {
+	return slices.DeleteFunc(c.WithID(), c.Apart)
+}
+
+// WithID are the answering endpoints with the cluster's ID, also those that are apart.
+func (c *Cluster) WithID() []*Endpoint {
 	id, _ := c.ClusterID()
 	return slices.DeleteFunc(c.Answering(), func(e *Endpoint) bool { return e.Status.ClusterID != id })
 }
 
-// Rows is the member list that checks of the whole cluster go by: the first by consensus, else the first there is.
+// Apart tells whether the member has become a cluster of its own that has kept the cluster's ID, as --force-new-cluster makes
+// one: it knows only itself, and another member knows more.
+func (c *Cluster) Apart(e *Endpoint) bool {
+	return e.Alone() && slices.ContainsFunc(c.WithID(), func(other *Endpoint) bool { return len(other.Rows()) > 1 })
+}
+
+// Alone tells whether the member has decided by its own vote that there is no member but itself.
+func (e *Endpoint) Alone() bool {
+	rows := e.Linear.Rows
+	return e.Answered() && e.Linear.Fault == nil && len(rows) == 1 && rows[0].ID == e.Status.MemberID
+}
+
+// Rows is the member list that checks of the whole cluster go by: the one that most members have by consensus, the first of
+// them on a tie, else the first that a member has.
 func (c *Cluster) Rows() []Row {
 	inside := c.Inside()
+	var best []Row
+	count := map[string]int{}
 	for _, e := range inside {
 		if e.Linear.Fault == nil && len(e.Linear.Rows) > 0 {
-			return e.Linear.Rows
+			count[text(e.Linear.Rows)]++
 		}
 	}
 	for _, e := range inside {
-		if len(e.Local.Rows) > 0 {
-			return e.Local.Rows
+		if n := count[text(e.Linear.Rows)]; e.Linear.Fault == nil && n > count[text(best)] {
+			best = e.Linear.Rows
 		}
 	}
-	return nil
+	if i := slices.IndexFunc(inside, func(e *Endpoint) bool { return len(e.Local.Rows) > 0 }); best == nil && i >= 0 {
+		best = inside[i].Local.Rows
+	}
+	return best
 }
+
+// text is the rows as text that is the same for the same rows.
+func text(rows []Row) string { return strings.Join(lines(rows), "\n") }
 
 // NameOf is the name of the member with the ID, or its peer URL where it has none yet, or "" where it is unknown.
 func (c *Cluster) NameOf(id uint64) string {

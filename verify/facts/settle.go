@@ -20,7 +20,7 @@ func (c *Cluster) MaySettle() bool {
 	if len(inside) == 0 || len(inside) < Quorum(len(voters)) && !c.Linearizes() {
 		return false
 	}
-	return !c.sameLeader() || c.Lag() > MaxLag || c.listsDiffer()
+	return slices.ContainsFunc(c.WithID(), c.Apart) || !c.sameLeader() || c.Lag() > MaxLag || c.listsDiffer()
 }
 
 // Linearizes tells whether any member answered a linearizable read: proof of a quorum.

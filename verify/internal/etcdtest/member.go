@@ -140,6 +140,21 @@ func (m *Member) Stop() {
 	m.process.Wait()
 }
 
+// WaitEnd waits until the process has ended on its own.
+func (m *Member) WaitEnd() {
+	m.cluster.t.Helper()
+	ended := make(chan struct{})
+	go func() {
+		m.process.Wait()
+		close(ended)
+	}()
+	select {
+	case <-ended:
+	case <-time.After(startTimeout):
+		m.cluster.t.Fatalf("%s did not end", m.Name)
+	}
+}
+
 // Signal sends a signal to the process.
 func (m *Member) Signal(s os.Signal) { m.process.Process.Signal(s) }
 
