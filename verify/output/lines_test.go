@@ -56,3 +56,22 @@ func TestNagiosStatesAreThoseOfTheVerdicts(t *testing.T) {
 		}
 	}
 }
+
+func TestMarkdownShowsWhatServersSendAsTextAlone(t *testing.T) {
+	unescaped := regexp.MustCompile("(?:^|[^\\\\])(?:\\\\\\\\)*[`<>$&~#@\\[\\]]")
+	bar := regexp.MustCompile(`(?:^|[^\\])(?:\\\\)*\|`)
+	for name, r := range cases() {
+		columns := 0
+		for line := range strings.Lines(string(write(t, "markdown", false, r))) {
+			line = strings.TrimLeft(strings.TrimSuffix(line, "\n"), "#")
+			if m := unescaped.FindString(line); m != "" {
+				t.Errorf("%s: %q is markup in %.200s", name, m, line)
+			}
+			n := len(bar.FindAllString(line, -1))
+			if strings.HasPrefix(line, "|") && columns != 0 && n != columns {
+				t.Errorf("%s: a row of %d bars in a table of %d: %.200s", name, n, columns, line)
+			}
+			columns = n
+		}
+	}
+}

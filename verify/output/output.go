@@ -27,6 +27,7 @@ func Formats(color bool) []Format {
 		{"nagios", "one line with performance data, by the monitoring plugins' rules", Nagios},
 		{"prometheus", "metrics for node_exporter's textfile collector", Prometheus},
 		{"github", "annotations of a GitHub Actions run", GitHub},
+		{"markdown", "a job's summary or a comment, GitHub-flavoured", Markdown},
 		{"html", "one page to look at, with nothing outside of it", HTML},
 	}
 }

@@ -91,7 +91,7 @@ func TestJSONIsReadBackAsTheSameReport(t *testing.T) {
 }
 
 func TestNothingThatIsForATerminalOrALineIsInAnyTextFormat(t *testing.T) {
-	for _, format := range []string{"table", "junit", "tap", "nagios", "prometheus", "github", "html"} {
+	for _, format := range []string{"table", "junit", "tap", "nagios", "prometheus", "github", "markdown", "html"} {
 		got := string(write(t, format, false, hostile()))
 		for _, bad := range []string{"\x1b", "\x00", "\r", "\u202e", "\u2028", "\ufffe", "\xff"} {
 			if i := strings.Index(got, bad); i >= 0 {

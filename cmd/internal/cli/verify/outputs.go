@@ -23,6 +23,9 @@ type outputs struct {
 	// stdout is nil where all documents go to files.
 	stdout *output.Format
 	files  []file
+	// summary is the file that GitHub shows the content of, and empty where there is none or nobody asked. Other commands of the
+	// same step write to it too, so it is appended to.
+	summary string
 }
 
 // file is a document in a file. One that is there and is no regular file, such as a pipe, is written into, not replaced.
@@ -31,6 +34,10 @@ type file struct {
 	path    string
 	special bool
 }
+
+// stepSummary is the variable with the path of a GitHub Actions step's summary.
+// https://docs.github.com/en/actions/reference/workflow-commands-for-github-actions
+const stepSummary = "GITHUB_STEP_SUMMARY"
 
 // addOutputFlag adds --output with its completion.
 func (c *command) addOutputFlag(root *cobra.Command) {
@@ -41,8 +48,8 @@ func (c *command) addOutputFlag(root *cobra.Command) {
 }
 
 // parseOutputs reads the values of --output, "format" or "format=file", and refuses what could not be written later. The
-// default is a table on out.
-func parseOutputs(values []string, out io.Writer) (outputs, error) {
+// default is a table on out. The output github comes with a summary in the file summary, if that is not empty.
+func parseOutputs(values []string, out io.Writer, summary string) (outputs, error) {
 	if len(values) == 0 {
 		values = []string{"table"}
 	}
@@ -54,6 +61,8 @@ func parseOutputs(values []string, out io.Writer) (outputs, error) {
 		switch {
 		case !ok:
 			return outputs{}, fmt.Errorf("--output %q is not one of %s", name, strings.Join(output.Names(output.Formats(false)), ", "))
+		case name == "markdown" && toFile && path == summary && summary != "":
+			all.summary = summary
 		case toFile:
 			if err := all.addFile(f, path); err != nil {
 				return outputs{}, fmt.Errorf("--output %s: %w", value, err)
@@ -63,6 +72,9 @@ func parseOutputs(values []string, out io.Writer) (outputs, error) {
 				all.stdout.Name, name, name)
 		default:
 			all.stdout = &f
+		}
+		if name == "github" {
+			all.summary = summary
 		}
 	}
 	return all, nil
@@ -106,7 +118,19 @@ func (o outputs) write(stdout io.Writer, r *verify.Report) error {
 	if o.stdout != nil {
 		errs = append(errs, o.stdout.Write(stdout, r))
 	}
-	return errors.Join(append(errs, o.writeFiles(r))...)
+	return errors.Join(append(errs, o.writeFiles(r), o.writeSummary(r))...)
+}
+
+// writeSummary appends the report to the step's summary.
+func (o outputs) writeSummary(r *verify.Report) error {
+	if o.summary == "" {
+		return nil
+	}
+	f, err := os.OpenFile(o.summary, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+	if err != nil {
+		return fmt.Errorf("$%s: %w", stepSummary, err)
+	}
+	return errors.Join(output.Markdown(f, r), f.Close())
 }
 
 func (o outputs) writeFiles(r *verify.Report) error {

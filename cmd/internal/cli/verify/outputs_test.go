@@ -25,7 +25,8 @@ func TestSeveralOutputsAtOnceEachHaveTheirDocument(t *testing.T) {
 	}
 	begins := map[string]string{
 		"table": "┌", "json": "{", "junit": "<?xml", "tap": "TAP version 13\n", "nagios": "ETCD CRITICAL - test: ",
-		"prometheus": "# HELP etcd_verify_verdict", "github": "::error title=", "html": "<!DOCTYPE html>\n",
+		"prometheus": "# HELP etcd_verify_verdict", "github": "::error title=",
+		"markdown": "## ❌ etcd-verify: test fail\n", "html": "<!DOCTYPE html>\n",
 	}
 	for format := range begins {
 		args = append(args, "-o", format+"="+filepath.Join(out, format))
@@ -90,6 +91,54 @@ func TestAnOldReportIsReplacedWhole(t *testing.T) {
 	}
 }
 
+func TestTheSummaryOfAStepOnGitHubIsAppendedTo(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "step-summary")
+	env := map[string]string{"GITHUB_STEP_SUMMARY": path}
+	for _, test := range []struct {
+		name    string
+		outputs []string
+		added   bool
+	}{
+		{"annotations come with it", []string{"-o", "github"}, true},
+		{"annotations in a file too", []string{"-o", "github=" + dir + "/log", "-o", "table"}, true},
+		{"Markdown in just that file", []string{"-o", "markdown=" + path}, true},
+		{"both are one", []string{"-o", "github", "-o", "markdown=" + path}, true},
+		{"other outputs have nothing to do with it", []string{"-o", "table", "-o", "markdown=" + dir + "/r.md"}, false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			const before = "from another command\n"
+			write(t, path, []byte(before))
+			code, stdout, stderr := run(env, append(test.outputs, "--expect", expectation(t, dir))...)
+			if code != cli.ExitFailed || stderr != "" || strings.Contains(stdout, "## ") {
+				t.Errorf("exit %d with stdout %q, stderr %q; want 1, no Markdown and nothing", code, stdout, stderr)
+			}
+			data, err := os.ReadFile(path)
+			after, kept := strings.CutPrefix(string(data), before)
+			if err != nil || !kept {
+				t.Errorf("the summary (%v) is %q, want what was there to stay", err, data)
+			}
+			want := 0
+			if test.added {
+				want = 1
+			}
+			if strings.Count(after, "## ❌ etcd-verify: test fail\n") != want {
+				t.Errorf("added is %q, want the report %d times", after, want)
+			}
+		})
+	}
+}
+
+func TestASummaryThatCannotBeWrittenIsTold(t *testing.T) {
+	dir := t.TempDir()
+	env := map[string]string{"GITHUB_STEP_SUMMARY": dir}
+	code, stdout, stderr := run(env, "--expect", expectation(t, dir), "-o", "github")
+	if want := "writing the report: $GITHUB_STEP_SUMMARY: open " + dir + ": is a directory"; code != cli.ExitUndetermined ||
+		!strings.HasPrefix(stdout, "::error ") || !strings.Contains(stderr, want) {
+		t.Errorf("exit %d with stdout %q, stderr %q; want 3, annotations and %q", code, stdout, stderr, want)
+	}
+}
+
 func TestAPipeIsWrittenInto(t *testing.T) {
 	dir := t.TempDir()
 	pipe := filepath.Join(dir, "pipe")
@@ -123,8 +172,8 @@ func TestOutputsThatCannotBeWrittenAreRefusedBeforeAnything(t *testing.T) {
 			"--output junit=" + file + "/r.xml: the folder " + file + " does not exist: create it first"},
 		{[]string{"junit=" + dir}, "--output junit=" + dir + ": " + dir + " is a folder: name a file in it"},
 		{[]string{"junit="}, "--output junit=: names no file"},
-		{[]string{"xml=" + dir + "/r"}, `--output "xml" is not one of table, json, junit, tap, nagios, prometheus, github, html`},
-		{[]string{""}, `--output "" is not one of table, json, junit, tap, nagios, prometheus, github, html`},
+		{[]string{"xml=" + dir + "/r"}, `--output "xml" is not one of table, json, junit, tap, nagios, prometheus, github, markdown, html`},
+		{[]string{""}, `--output "" is not one of table, json, junit, tap, nagios, prometheus, github, markdown, html`},
 		{[]string{"json", "table"}, "--output json and --output table both go to stdout: give one of them a file, as in table=FILE"},
 		{[]string{"json=" + file, "tap=" + file}, "--output tap=" + file + ": " + file + " is there already, for json"},
 		{[]string{"html=/proc/1/r.html"}, "--output html=/proc/1/r.html: cannot write to the folder /proc/1: permission denied"},

@@ -97,7 +97,7 @@ func newCommand(s cli.Streams, getenv func(string) string) *cobra.Command {
 
 func (c *command) run(ctx context.Context) error {
 	var err error
-	if c.outputs, err = parseOutputs(c.output, c.streams.Out); err != nil {
+	if c.outputs, err = parseOutputs(c.output, c.streams.Out, c.getenv(stepSummary)); err != nil {
 		return cli.UsageError(err)
 	}
 	return c.outputs.asPlugin(c.verify(ctx))
@@ -108,6 +108,7 @@ func (c *command) verify(ctx context.Context) error {
 		return cli.UsageError(err)
 	}
 	if c.watch > 0 {
+		c.outputs.summary = "" // it would grow with each round
 		return c.watching(ctx)
 	}
 	report, err := verify.Run(ctx, c.options)

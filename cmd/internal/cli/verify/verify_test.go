@@ -72,7 +72,7 @@ func TestBadUsageExitsWithTwoAndSaysWhatToDo(t *testing.T) {
 			"nothing to verify: give --expect out/expect.json, or --endpoints\nsee etcd-verify --help"},
 		{"an argument", nil, []string{"x"}, "unexpected argument \"x\"\nsee etcd-verify --help"},
 		{"an unknown flag", nil, []string{"--x"}, "unknown flag: --x\nsee etcd-verify --help"},
-		{"an unknown format", nil, []string{"--expect", good, "-o", "xml"}, `--output "xml" is not one of table, json, junit, tap, nagios, prometheus, github, html`},
+		{"an unknown format", nil, []string{"--expect", good, "-o", "xml"}, `--output "xml" is not one of table, json, junit, tap, nagios, prometheus, github, markdown, html`},
 		{"no such expectation", nil, []string{"--expect", dir + "/none"},
 			"reading the expectation: open " + dir + "/none: no such file or directory"},
 		{"an empty expectation", nil, []string{"--expect", empty},
