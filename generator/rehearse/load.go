@@ -32,7 +32,7 @@ func Load(out, pki string) (*Artefacts, error) {
 		if !filepath.IsLocal(m.Name) || filepath.Base(m.Name) != m.Name {
 			return nil, fmt.Errorf("%s: member name %q is no file name", filepath.Join(out, "expect.json"), m.Name)
 		}
-		if a.UserData[m.Name], err = cloudConfig(filepath.Join(out, "user-data", m.Name)); err != nil {
+		if a.UserData[m.Name], err = userData(out, m.Name); err != nil {
 			return nil, hint(fmt.Errorf("the user-data of member %s: %w", m.Name, err))
 		}
 	}
@@ -45,21 +45,31 @@ func Load(out, pki string) (*Artefacts, error) {
 	return a, nil
 }
 
-// cloudConfig reads the one user-data of a member, however it is wrapped; path has no extension.
-func cloudConfig(path string) ([]byte, error) {
+// userData reads what one member's host is given: the one file in any folder of out that is named after the member, in any
+// format, and however it is wrapped.
+func userData(out, member string) ([]byte, error) {
+	folders, err := os.ReadDir(out)
+	if err != nil {
+		return nil, err
+	}
 	var found []string
-	for _, extension := range []string{".yaml", ".yaml.gz", ".yaml.gz.b64"} {
-		if _, err := os.Stat(path + extension); err == nil {
-			found = append(found, path+extension)
+	for _, folder := range folders {
+		for _, format := range []string{".yaml", ".sh", ".ign", ".iso"} {
+			for _, wrapping := range []string{"", ".gz", ".gz.b64"} {
+				path := filepath.Join(out, folder.Name(), member+format+wrapping)
+				if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() {
+					found = append(found, path)
+				}
+			}
 		}
 	}
 	switch len(found) {
 	case 0:
-		return os.ReadFile(path + ".yaml") // for its error
+		return nil, &fs.PathError{Op: "find", Path: filepath.Join(out, "user-data", member+".yaml"), Err: fs.ErrNotExist}
 	case 1:
 		return os.ReadFile(found[0])
 	}
-	return nil, fmt.Errorf("there are %s: remove the one that is out of date", strings.Join(found, " and "))
+	return nil, fmt.Errorf("there are %s: remove what is out of date", strings.Join(found, " and "))
 }
 
 // image reads the files below dir, which a golden image has at the same paths; none where there is no dir.

@@ -95,6 +95,9 @@ members:
 pki: {single_ca: true, key: {algorithm: rsa, size: 2048}}
 tuning: {quota_backend: 1GiB, heartbeat_interval: 50ms, election_timeout: 500ms, settings: {max-txn-ops: "256"}}
 `,
+		"shell scripts": subnets + `
+target: {format: script}
+`,
 		"so large that AWS is given gzip": subnets + `
 target: {cloud: aws}
 pki: {key: {algorithm: rsa, size: 3072}}

@@ -31,7 +31,8 @@ func writeNextSteps(w io.Writer, o generateOptions, summary *generator.Summary) 
 
 func bootSteps(o generateOptions, summary *generator.Summary) string {
 	target := summary.Cluster.Target
-	text := rehearseStep(o, summary)
+	text := "\nNext, boot these on this machine:\n\n" +
+		fmt.Sprintf("  etcdbake rehearse --out %s --pki %s\n", shellescape.Quote(o.Out), shellescape.Quote(o.PKI))
 	if target.Image == spec.GoldenImage {
 		text += fmt.Sprintf("\nBake the image with etcd %s, unless you have it. Packer templates come from:\n\n  %s\n",
 			summary.Cluster.Etcd.Version, generateLine(o, "--format", "packer")) +
@@ -48,15 +49,6 @@ func bootSteps(o generateOptions, summary *generator.Summary) string {
 		text += "  " + command + "\n"
 	}
 	return text
-}
-
-// rehearseStep is there for what a rehearsal can read; the other formats give the same host.
-func rehearseStep(o generateOptions, summary *generator.Summary) string {
-	if summary.Format != generator.CloudConfig {
-		return ""
-	}
-	return "\nNext, boot these on this machine:\n\n" +
-		fmt.Sprintf("  etcdbake rehearse --out %s --pki %s\n", shellescape.Quote(o.Out), shellescape.Quote(o.PKI))
 }
 
 // byHand says what to do with a file where no tool is known that would.
