@@ -41,7 +41,8 @@ runcmd:
 	}
 	hello := []byte("hello")
 	want := &userdata.Host{
-		Formats: []string{userdata.CloudConfig},
+		Formats:  []string{userdata.CloudConfig},
+		Document: []byte(document),
 		Files: []userdata.File{
 			{Path: "/plain", Mode: 0o644, Content: []byte("two\nlines\n")},
 			{Path: "/etc/b64", Mode: 0o600, Owner: "etcd:etcd", Content: hello},
@@ -73,8 +74,8 @@ func TestDecodeRefusesWhatWouldBreakAHost(t *testing.T) {
 	for name, c := range map[string]struct{ document, want string }{
 		"nothing":  {"\n \n", "the user-data is empty"},
 		"a script": {"#!/bin/sh\n", "a shell script that etcdbake did not write: what it does to the host is not followed"},
-		"a text": {"hello\x1b[2J\n", `line 1: it begins with "hello?[2J": user-data must start with #cloud-config, or cloud-init does not take it ` +
-			"for a cloud-config; it is no shell script (#!), Ignition config ({), MIME message or seed ISO either"},
+		"a text": {"hello\n", "line 1: user-data must start with #cloud-config, or cloud-init does not take it for a cloud-config; " +
+			"it is no shell script (#!), Ignition config ({), MIME message or seed ISO either"},
 		"a template":    {"## template: jinja\n#cloud-config\n", "line 1: a template is rendered on the host from its metadata; give the finished cloud-config"},
 		"only a header": {"#cloud-config\n", "the cloud-config is empty"},
 		"broken YAML":   {"#cloud-config\na: [\n", "not YAML, so cloud-init would ignore all of it: yaml: line 2: did not find expected node content"},

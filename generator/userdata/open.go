@@ -20,6 +20,9 @@ const (
 	Template    = "template"
 )
 
+// ISO is the wrapping that is a seed for cloud-init's datasource NoCloud.
+const ISO = "ISO 9660"
+
 // MaxSize is the largest user-data that is read, in bytes.
 const MaxSize = maxSize
 
@@ -37,7 +40,10 @@ func Open(data []byte) (*Host, error) {
 	if err := u.unwrap(part{content: data}, 0); err != nil {
 		return nil, err
 	}
-	h := &Host{Wrapping: u.layers}
+	if len(u.parts) == 0 {
+		return nil, errors.New("a message without a part")
+	}
+	h := &Host{Wrapping: u.layers, Document: u.document}
 	room := maxSize
 	for _, p := range u.parts {
 		more, err := p.open(room)
@@ -89,9 +95,8 @@ func (p part) open(room int) (*Host, error) {
 		return unknown(Template,
 			"line 1: a template is rendered on the host from its metadata; give the finished cloud-config"), nil
 	default:
-		return nil, fmt.Errorf("line 1: it begins with %q: user-data must start with %s, or cloud-init does not take it for a "+
-			"cloud-config; it is no shell script (#!), Ignition config ({), MIME message or seed ISO either",
-			firstLine(p.content), cloudConfigHeader)
+		return nil, fmt.Errorf("line 1: user-data must start with %s, or cloud-init does not take it for a cloud-config; "+
+			"it is no shell script (#!), Ignition config ({), MIME message or seed ISO either", cloudConfigHeader)
 	}
 }
 

@@ -12,7 +12,6 @@ import (
 	"net/mail"
 	"net/textproto"
 	"strings"
-	"unicode"
 
 	"gopkg.in/yaml.v3"
 )
@@ -36,6 +35,8 @@ type unwrapper struct {
 	room   int
 	layers []string // of the wrapping, outermost first, each once
 	parts  []part
+	// document is what is in gzip and base64 around all: what may be wrapped in another way for another cloud.
+	document []byte
 }
 
 // unwrap splits user-data into its documents.
@@ -46,6 +47,9 @@ func (u *unwrapper) unwrap(p part, depth int) error {
 	layer, inner, err := u.peel(p.content)
 	if err != nil {
 		return fmt.Errorf("%s%w", p.place, err)
+	}
+	if u.document == nil && (layer == "" || layer == ISO) {
+		u.document = p.content
 	}
 	switch {
 	case layer != "":
@@ -81,7 +85,7 @@ func (u *unwrapper) peel(content []byte) (layer string, inner []byte, err error)
 		layer = "gzip"
 		inner, err = gunzip(content, u.room)
 	case isISO(content):
-		layer = "ISO 9660"
+		layer = ISO
 		inner, err = seedOf(content)
 	default:
 		if inner, ok := wholeBase64(content); ok {
@@ -110,17 +114,18 @@ func wholeBase64(content []byte) ([]byte, bool) {
 	return inner, begins("\x1f\x8b") || begins("#") || begins("{") || isMIME(inner)
 }
 
-// isMIME tells whether a document begins with a header of a mail, as cloud-init finds out too.
+// isMIME tells whether a document is a message to cloud-init, which looks no further than that (convert_string in
+// cloudinit/user_data.py), and begins as one.
 func isMIME(content []byte) bool {
-	head := strings.ToLower(string(content[:min(len(content), 1000)]))
-	return strings.HasPrefix(head, "content-type:") || strings.HasPrefix(head, "mime-version:")
+	head := bytes.ToLower(content[:min(len(content), 4096)])
+	return bytes.Contains(head, []byte("mime-version:")) && head[0] >= 'a' && head[0] <= 'z'
 }
 
 // message reads a MIME message: one part, or many.
 func (u *unwrapper) message(p part, depth int) error {
 	m, err := mail.ReadMessage(bytes.NewReader(p.content))
-	if err != nil {
-		return fmt.Errorf("%sthe MIME header: %w", p.place, err)
+	if err != nil { // which quotes the line: it may hold a key
+		return fmt.Errorf("%sa MIME message whose header cannot be read", p.place)
 	}
 	return u.body(p, textproto.MIMEHeader(m.Header), m.Body, depth)
 }
@@ -149,8 +154,8 @@ func (u *unwrapper) multipart(p part, parts *multipart.Reader, depth int) error 
 		if errors.Is(err, io.EOF) {
 			return nil
 		}
-		if err != nil {
-			return fmt.Errorf("%sMIME part %d: %w", p.place, n, err)
+		if err != nil { // which may quote a line
+			return fmt.Errorf("%sMIME part %d cannot be read: is the message whole?", p.place, n)
 		}
 		if n > maxParts || depth > maxLayers {
 			return fmt.Errorf("%sit has more than %d parts or %d layers of them", p.place, maxParts, maxLayers)
@@ -183,12 +188,15 @@ func (u *unwrapper) transferred(encoding string, body io.Reader) ([]byte, error)
 // archive reads a cloud-config-archive, which is a list of documents
 // (https://docs.cloud-init.io/en/latest/explanation/format/cloud-config-archive.html).
 func (u *unwrapper) archive(p part, depth int) error {
-	var items []yaml.Node
-	if err := yaml.Unmarshal(p.content, &items); err != nil {
-		return fmt.Errorf("%sthe cloud-config-archive is no list: %w", p.place, err)
+	var tree yaml.Node
+	if err := yaml.Unmarshal(p.content, &tree); err != nil {
+		return fmt.Errorf("%sthe cloud-config-archive is not YAML: %w", p.place, err)
 	}
-	for i := range items {
-		item := follow(&items[i])
+	if len(tree.Content) == 0 || tree.Content[0].Kind != yaml.SequenceNode {
+		return fmt.Errorf("%sthe cloud-config-archive is no list", p.place)
+	}
+	for i, item := range tree.Content[0].Content {
+		item = follow(item)
 		inner := part{place: fmt.Sprintf("%spart %d, ", p.place, i+1), content: []byte(item.Value)}
 		for j := 0; j+1 < len(item.Content) && item.Kind == yaml.MappingNode; j += 2 {
 			switch value := follow(item.Content[j+1]).Value; item.Content[j].Value {
@@ -206,16 +214,4 @@ func (u *unwrapper) archive(p part, depth int) error {
 		}
 	}
 	return nil
-}
-
-// firstLine returns the first line of a document, shortened, and without what a terminal would act upon.
-func firstLine(document []byte) string {
-	line, _, _ := bytes.Cut(document, []byte("\n"))
-	line = bytes.ToValidUTF8(line[:min(len(line), 40)], []byte("?"))
-	return strings.Map(func(r rune) rune {
-		if !unicode.IsPrint(r) {
-			return '?'
-		}
-		return r
-	}, string(line))
 }

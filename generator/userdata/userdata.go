@@ -14,6 +14,8 @@ import (
 type Host struct {
 	Formats  []string // of its documents, each once: CloudConfig and the others
 	Wrapping []string // what was around them, outermost first: "gzip"
+	// Document is the user-data without the gzip and base64 that may be around all of it.
+	Document []byte
 	// Directories are those that are asked for themselves; the parents of files are not among them.
 	Directories []Directory
 	Files       []File

@@ -50,6 +50,8 @@ var layers = []layer{
 		"the same, and its text is a template as that of hosts is"},
 	{"generator/format/script", []string{"generator/plan", "templates"},
 		"the same, and what runs on a host is a template"},
+	{"generator/inspect", []string{"generator/userdata", "generator/cloud", "generator/spec"},
+		"it shows what a host is given, from whoever: not what its generator meant"},
 	{"generator/userdata", nil, "it reads what a host is given, as the host would: it must not know how that was made"},
 	{"generator/rehearse", []string{"generator/rehearse", "generator/userdata", "verify"},
 		"a rehearsal reads the artefacts as a host would: it must not know how they were made"},

@@ -21,6 +21,6 @@ boot, as a TLS-secured etcd cluster. etcd-verify then proves that they did.`,
 		Args:    cli.KnownCommand,
 		RunE:    func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	root.AddCommand(initCommand(), generateCommand(), rehearseCommand(), schemaCommand(), cli.VersionCommand())
+	root.AddCommand(initCommand(), generateCommand(), inspectCommand(), rehearseCommand(), schemaCommand(), cli.VersionCommand())
 	return root
 }
