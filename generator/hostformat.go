@@ -3,6 +3,7 @@ package generator
 import (
 	"github.com/etcdbake/etcdbake/generator/cloud"
 	"github.com/etcdbake/etcdbake/generator/format/cloudconfig"
+	"github.com/etcdbake/etcdbake/generator/format/ignition"
 	"github.com/etcdbake/etcdbake/generator/format/script"
 	"github.com/etcdbake/etcdbake/generator/plan"
 )
@@ -32,6 +33,10 @@ func hostFormats() []hostFormat {
 		{
 			name: Script, folder: "script", extension: ".sh",
 			forms: []encoder{shellScript(script.Readable), shellScript(script.Compact)},
+		},
+		{
+			name: Ignition, folder: "ignition", extension: ".ign",
+			forms: []encoder{ignitionConfig(ignition.Readable), ignitionConfig(ignition.Compact)},
 		},
 	}
 }
@@ -83,6 +88,10 @@ func (f hostFormat) memberParts(host plan.Host) ([]artefact, error) {
 
 func shellScript(form script.Form) encoder {
 	return func(host plan.Host) ([]byte, error) { return script.Encode(host, form) }
+}
+
+func ignitionConfig(form ignition.Form) encoder {
+	return func(host plan.Host) ([]byte, error) { return ignition.Encode(host, form) }
 }
 
 func cloudConfig(form cloudconfig.Form) encoder {

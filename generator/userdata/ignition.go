@@ -25,6 +25,14 @@ func readIgnition(document []byte, room int) (*Host, error) {
 		return nil, fmt.Errorf("the Ignition config: %w", err)
 	}
 	r := ignition{host: &Host{Formats: []string{Ignition}}, room: room}
+	if whole := config.Ignition.Config.Replace; whole.Source != nil {
+		// Ignition takes what this names, and nothing of what is beside it.
+		inner, err := r.resource(whole)
+		if err != nil {
+			return nil, fmt.Errorf("the Ignition config is to be replaced by another one: %w", err)
+		}
+		return readIgnition(inner, r.room)
+	}
 	for _, entry := range report.Entries {
 		r.host.Problems = append(r.host.Problems, errors.New(entry.String()))
 	}
