@@ -63,7 +63,12 @@ func newLab(t *testing.T) *lab {
 // add installs a host with the user-data; it is switched off.
 func (l *lab) add(name, address string, userData []byte) *host.Host {
 	l.t.Helper()
-	root, err := rootFS(l.ctx)
+	return l.addSystem(rootFS, name, address, userData)
+}
+
+func (l *lab) addSystem(of system, name, address string, userData []byte) *host.Host {
+	l.t.Helper()
+	root, err := of(l.ctx)
 	if err != nil {
 		l.t.Fatal(err)
 	}

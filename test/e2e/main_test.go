@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"testing"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/etcdbake/etcdbake/test/e2e/host"
 	"github.com/etcdbake/etcdbake/test/internal/release"
 	"github.com/etcdbake/etcdbake/tools/etcdbin"
@@ -41,8 +43,14 @@ func prepare(ctx context.Context) error {
 	if err := buildCommands(ctx, root); err != nil {
 		return err
 	}
-	_, err = rootFS(ctx)
-	return err
+	group, ctx := errgroup.WithContext(ctx)
+	for _, root := range systems() {
+		group.Go(func() error {
+			_, err := root(ctx)
+			return err
+		})
+	}
+	return group.Wait()
 }
 
 func buildCommands(ctx context.Context, root string) error {
@@ -55,9 +63,24 @@ func buildCommands(ctx context.Context, root string) error {
 	return nil
 }
 
-// rootFS has, besides what a host needs, a second shell to judge our scripts by.
-func rootFS(ctx context.Context) (string, error) {
-	return host.RootFS(ctx, cached("rootfs"), suite, append(host.Packages(), "busybox"))
+// system returns the root file system of one kind of host.
+type system func(context.Context) (string, error)
+
+// systems are all that hosts are booted from.
+func systems() []system { return []system{debian("bullseye"), rootFS, debian("trixie"), bare} }
+
+func rootFS(ctx context.Context) (string, error) { return debian(suite)(ctx) }
+
+// debian has, besides what a host needs, a second shell to judge our scripts by.
+func debian(suite string) system {
+	return func(ctx context.Context) (string, error) {
+		return host.RootFS(ctx, cached("rootfs"), suite, append(host.Packages(), "busybox"))
+	}
+}
+
+// bare has no cloud-init.
+func bare(ctx context.Context) (string, error) {
+	return host.RootFS(ctx, cached("rootfs"), suite, host.BarePackages())
 }
 
 // cached returns a path in the repository's cache folder.

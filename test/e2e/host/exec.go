@@ -20,6 +20,11 @@ import (
 // Exec runs a command as root on the host and returns its standard output, also where it fails. A host that is still
 // starting up is waited for, until the context ends.
 func (h *Host) Exec(ctx context.Context, name string, args ...string) (string, error) {
+	return h.ExecInput(ctx, nil, name, args...)
+}
+
+// ExecInput is Exec with something on the command's standard input.
+func (h *Host) ExecInput(ctx context.Context, input []byte, name string, args ...string) (string, error) {
 	first, err := h.waitForInit(ctx)
 	if err != nil {
 		return "", err
@@ -28,6 +33,9 @@ func (h *Host) Exec(ctx context.Context, name string, args ...string) (string, e
 	cmd := exec.CommandContext(ctx, "nsenter", append(nsenter, args...)...)
 	cmd.Dir = "/"
 	cmd.Env = []string{"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root", "LANG=C.UTF-8", "TERM=dumb"}
+	if input != nil {
+		cmd.Stdin = bytes.NewReader(input)
+	}
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	if err := cmd.Run(); err != nil {

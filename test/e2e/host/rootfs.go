@@ -26,6 +26,9 @@ func Packages() []string {
 	}
 }
 
+// BarePackages are what a host needs to boot with systemd, and a second shell: no cloud-init, no Python, nothing to download with.
+func BarePackages() []string { return []string{"systemd", "systemd-sysv", "busybox"} }
+
 // RootFS returns the folder in cache with a Debian suite's root file system, making it with mmdebstrap where it is not
 // there yet, in about half a minute. It is shared by all hosts and never written to.
 func RootFS(ctx context.Context, cache, suite string, packages []string) (string, error) {
