@@ -199,11 +199,14 @@ func partOf(out *strings.Builder, p syntax.WordPart) {
 // hereDocument returns what a statement is given on standard input.
 func hereDocument(stmt *syntax.Stmt) (string, bool) {
 	for _, r := range stmt.Redirs {
-		if r.Hdoc == nil || len(r.Hdoc.Parts) > 1 {
+		if r.Op != syntax.Hdoc {
 			continue
 		}
-		if len(r.Hdoc.Parts) == 0 {
+		if r.Hdoc == nil || len(r.Hdoc.Parts) == 0 {
 			return "", true
+		}
+		if len(r.Hdoc.Parts) > 1 {
+			return "", false
 		}
 		if text, ok := r.Hdoc.Parts[0].(*syntax.Lit); ok {
 			return text.Value, true
