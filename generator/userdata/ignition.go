@@ -127,6 +127,7 @@ func (r *ignition) unit(u types.Unit) {
 // modules keeps what is not followed: all but files, folders and units.
 func (r *ignition) modules(config types.Config) error {
 	config.Storage.Files, config.Storage.Directories, config.Systemd.Units = nil, nil, nil
+	config.Ignition.Version = "" // which does nothing to the host
 	text, err := json.Marshal(config)
 	if err != nil {
 		return err
@@ -171,7 +172,7 @@ func prune(n *yaml.Node) bool {
 	case yaml.SequenceNode:
 		return len(n.Content) > 0
 	}
-	return n.ShortTag() != "!!null"
+	return n.ShortTag() != "!!null" && n.Value != ""
 }
 
 func mode(given *int, otherwise fs.FileMode) fs.FileMode {
