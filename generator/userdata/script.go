@@ -148,7 +148,7 @@ func (s *baked) statement(stmt *syntax.Stmt) {
 			return
 		}
 		s.host.Files = append(s.host.Files, File{Path: path.Clean(words[1]), Mode: mode(), Content: []byte(content)})
-	case "systemctl":
+	case "systemctl", "sh":
 		s.host.Commands = append(s.host.Commands, Command{FirstBoot, words})
 	case "check_host", "one_at_a_time", "say", "sync", "rm":
 	default:

@@ -81,6 +81,9 @@ main() {
 	sync
 	# What runs already, and may wait for ever, has read the old files.
 	systemctl "$verb" --no-block {{.Unit}}
+{{- with .Check}}
+	{{.}}
+{{- end}}
 	say {{.Farewell}}
 }
 

@@ -53,11 +53,11 @@ func readable(host plan.Host) ([]byte, error) {
 	farewell := fmt.Sprintf("this host becomes etcd member %s of cluster %s; to watch it: journalctl -fu %s",
 		member, cluster, host.Unit)
 	return templates.Render(templates.Script, struct {
-		Member, Cluster, Unit, Done, Body, Farewell string
-		Systemd                                     int
+		Member, Cluster, Unit, Done, Body, Check, Farewell string
+		Systemd                                            int
 	}{
-		member, cluster, shellescape.Quote(host.Unit), shellescape.Quote(host.Done), body.String(), shellescape.Quote(farewell),
-		plan.OldestSystemd,
+		member, cluster, shellescape.Quote(host.Unit), shellescape.Quote(host.Done), body.String(),
+		shellescape.QuoteCommand(host.Check), shellescape.Quote(farewell), plan.OldestSystemd,
 	})
 }
 

@@ -255,6 +255,22 @@ func TestADamagedFileIsMendedUntilFirstBootIsDone(t *testing.T) {
 	})
 }
 
+func TestWhatFirstBootWouldFailOnIsSaidAtOnce(t *testing.T) {
+	eachShell(t, func(t *testing.T, shell []string) {
+		m := newMachine(t)
+		host := m.host(files()...)
+		host.Check = []string{"sh", "-c", "echo 'etcdbake: this is an arm64 host'; exit 1"}
+		out, err := run(m.script(t, host, Readable), shell)
+		if want := "etcdbake: this is an arm64 host\n"; err == nil || out != want {
+			t.Errorf("%v:\n%s", err, out)
+		}
+		// The unit is there, and goes on by itself where the reason goes away.
+		if calls := m.calls(t); calls[len(calls)-1] != "restart --no-block first-boot.service" {
+			t.Errorf("systemctl %v", calls)
+		}
+	})
+}
+
 func TestAHostThatCannotBeAMemberIsToldWhy(t *testing.T) {
 	eachShell(t, func(t *testing.T, shell []string) {
 		for want, spoil := range map[string]func(m machine){

@@ -435,6 +435,7 @@ END
 	sync
 	# What runs already, and may wait for ever, has read the old files.
 	systemctl "$verb" --no-block etcdbake-first-boot.service
+	sh /etc/etcdbake/first-boot check
 	say 'this host becomes etcd member master1 of cluster k8s-etcd; to watch it: journalctl -fu etcdbake-first-boot.service'
 }
 
