@@ -25,6 +25,7 @@ type generateOptions struct {
 const generateLong = `generate reads cluster.yaml and writes, by target.format in it or --format:
 
   cloud-config  out/user-data/<member>.yaml for every member, and out/expect.json
+  script        the same as out/script/<member>.sh, for hosts without cloud-init: ssh HOST sudo sh < FILE
   rootfs        out/rootfs/<member>.tar for every member, out/rootfs/image.tar, and out/expect.json
   packer        out/packer/, templates for Packer that bake a golden image; they need no pki/ and hold no secret
 
