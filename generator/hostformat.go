@@ -4,6 +4,7 @@ import (
 	"github.com/etcdbake/etcdbake/generator/cloud"
 	"github.com/etcdbake/etcdbake/generator/format/cloudconfig"
 	"github.com/etcdbake/etcdbake/generator/format/ignition"
+	"github.com/etcdbake/etcdbake/generator/format/nocloud"
 	"github.com/etcdbake/etcdbake/generator/format/script"
 	"github.com/etcdbake/etcdbake/generator/plan"
 )
@@ -37,6 +38,10 @@ func hostFormats() []hostFormat {
 		{
 			name: Ignition, folder: "ignition", extension: ".ign",
 			forms: []encoder{ignitionConfig(ignition.Readable), ignitionConfig(ignition.Compact)},
+		},
+		{
+			name: NoCloud, folder: "nocloud", extension: ".iso", forms: []encoder{nocloud.Image},
+			parts: nocloud.Names(), encodeParts: nocloud.Files,
 		},
 	}
 }

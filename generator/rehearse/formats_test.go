@@ -9,7 +9,7 @@ import (
 
 func TestHostsOfEveryFormatAreRehearsed(t *testing.T) {
 	t.Parallel()
-	for _, format := range []string{spec.CloudConfigFormat, spec.ScriptFormat, spec.IgnitionFormat} {
+	for _, format := range []string{spec.CloudConfigFormat, spec.ScriptFormat, spec.IgnitionFormat, spec.NoCloudFormat} {
 		t.Run(format, func(t *testing.T) {
 			t.Parallel()
 			artefacts := generate(t, "name: test\ntarget: {format: "+format+"}\n"+subnets)

@@ -46,6 +46,8 @@ var layers = []layer{
 	{"generator/plan", []string{"generator/spec", "generator/pki", "templates"},
 		"the plan is the one source of truth about a host"},
 	{"generator/format", []string{"generator/plan"}, "a format encodes the plan and decides nothing"},
+	{"generator/format/nocloud", []string{"generator/plan", "generator/format/cloudconfig"},
+		"the same, and a seed has a cloud-config in it"},
 	{"generator/format/packer", []string{"generator/plan", "templates"},
 		"the same, and its text is a template as that of hosts is"},
 	{"generator/format/script", []string{"generator/plan", "templates"},
