@@ -16,6 +16,7 @@ const (
 	isoPrimary    = 1
 	isoSupplement = 2 // with Joliet's names, by its escape sequences
 	isoEnd        = 255
+	isoMost       = 16 // descriptors: there are two or three
 
 	isoIsFolder = 2 // a flag of a directory record
 )
@@ -29,16 +30,16 @@ func isISO(content []byte) bool {
 // seedOf returns the user-data on a seed for cloud-init's datasource NoCloud.
 func seedOf(image []byte) ([]byte, error) {
 	var names []string
-	for n := isoFirst; ; n++ {
+	for n := isoFirst; n < isoFirst+isoMost; n++ {
 		descriptor, err := isoExtent(image, n, isoSector)
 		if err != nil {
 			return nil, err
 		}
 		joliet := descriptor[0] == isoSupplement && strings.HasPrefix(string(descriptor[88:91]), "%/")
-		switch {
-		case descriptor[0] == isoEnd || string(descriptor[1:6]) != "CD001":
-			return nil, fmt.Errorf("the ISO image has no user-data in its root folder, but %q", names)
-		case descriptor[0] != isoPrimary && !joliet:
+		if descriptor[0] == isoEnd || string(descriptor[1:6]) != "CD001" {
+			break
+		}
+		if descriptor[0] != isoPrimary && !joliet {
 			continue
 		}
 		files, err := isoFolder(image, descriptor[156:190], joliet)
@@ -52,6 +53,7 @@ func seedOf(image []byte) ([]byte, error) {
 			names = append(names, f.name)
 		}
 	}
+	return nil, fmt.Errorf("the ISO image has no user-data in its root folder, but %q", names)
 }
 
 type isoFile struct {
