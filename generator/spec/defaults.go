@@ -30,7 +30,7 @@ func defaults() *Cluster {
 		Target:   Target{Cloud: "generic", Image: StockImage},
 		DataDisk: DataDisk{Filesystem: "ext4", Label: "etcd"},
 		Maintenance: Maintenance{
-			Defrag: Defrag{Threshold: 45},
+			Defrag: Defrag{Threshold: 45, MinSize: 100 << 20}, // as OpenShift's cluster-etcd-operator has them
 			Backup: Backup{Directory: "/var/backups/etcd", Keep: 7},
 		},
 		Tuning: Tuning{ // etcd's own

@@ -39,6 +39,8 @@ type Defrag struct {
 	Schedule string `yaml:"schedule,omitempty" jsonschema:"minLength=1,example=weekly"`
 	// The part of the database file, in percent, from which on it is worth it.
 	Threshold int `yaml:"threshold,omitempty" jsonschema:"minimum=1,default=45"`
+	// The space, in the database file, from which on it is worth it.
+	MinSize Bytes `yaml:"min_size,omitempty" jsonschema:"default=100MiB,example=100MiB"`
 }
 
 // Backup is off when Schedule is empty.

@@ -78,4 +78,5 @@ func (d *document) check(c *Cluster) {
 	d.checkTarget(c)
 	d.checkTuning(&c.Tuning)
 	d.checkSettings(c.Etcd)
+	d.checkMaintenance(&c.Maintenance)
 }

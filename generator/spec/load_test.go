@@ -37,7 +37,7 @@ func TestTheSmallestSpecGetsEveryDefault(t *testing.T) {
 		Target:   Target{Cloud: "generic", Format: CloudConfigFormat, Image: StockImage},
 		DataDisk: DataDisk{Filesystem: "ext4", Label: "etcd"},
 		Maintenance: Maintenance{
-			Defrag: Defrag{Threshold: 45},
+			Defrag: Defrag{Threshold: 45, MinSize: 104857600},
 			Backup: Backup{Directory: "/var/backups/etcd", Keep: 7},
 		},
 		Tuning: Tuning{

@@ -69,7 +69,7 @@ func TestTheStarterShowsEveryKeyWithItsDefault(t *testing.T) {
 	visit(parsedSchema())
 
 	// Uncommented but for what has no default, it is the smallest spec.
-	noDefault := regexp.MustCompile(`(?m)^#  (subject|ca|peer_ca|cfssl|auto_compaction|settings):\n(#    .*\n)+|^#  +(proxy|schedule|command): .*\n|^#(clients|data_disk|ready):\n(#  .*\n)+`)
+	noDefault := regexp.MustCompile(`(?m)^#  (subject|ca|peer_ca|cfssl|auto_compaction|settings):\n(#    .*\n)+|^#  proxy: .*\n|^#(clients|data_disk|ready|maintenance):\n(#  .*\n)+`)
 	plain := noDefault.ReplaceAllString(shown, "")
 	got, problems := parse(t, uncomment(plain))
 	want, _ := parse(t, three)

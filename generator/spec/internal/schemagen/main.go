@@ -90,6 +90,8 @@ func refine(s *jsonschema.Schema) {
 	// structKeywordsFromTags knows no type here, so it has left these out.
 	quota := property(s, "tuning", "quota_backend")
 	quota.Default, quota.Examples = "2GiB", []any{"2GiB"}
+	free := property(s, "maintenance", "defrag", "min_size")
+	free.Default, free.Examples = "100MiB", []any{"100MiB"}
 }
 
 func types(format string, names ...string) *jsonschema.Schema {
