@@ -33,8 +33,14 @@ type cluster struct {
 // newCluster generates a cluster of three members that get etcd from the mirrors, and installs its hosts.
 func newCluster(t *testing.T, mirrors ...string) *cluster {
 	t.Helper()
+	return newClusterWith(t, "", mirrors...)
+}
+
+// newClusterWith has further lines in its spec: whole sections that the others have not.
+func newClusterWith(t *testing.T, further string, mirrors ...string) *cluster {
+	t.Helper()
 	c := &cluster{lab: newLab(t), dir: t.TempDir()}
-	c.writeSpec(mirrors)
+	c.writeSpec(mirrors, further)
 	c.etcdbake("generate")
 	for i, address := range addresses() {
 		name := fmt.Sprintf("master%d", i+1)
@@ -43,7 +49,7 @@ func newCluster(t *testing.T, mirrors ...string) *cluster {
 	return c
 }
 
-func (c *cluster) writeSpec(mirrors []string) {
+func (c *cluster) writeSpec(mirrors []string, further string) {
 	c.t.Helper()
 	var urls []string
 	for _, base := range mirrors {
@@ -61,6 +67,7 @@ func (c *cluster) writeSpec(mirrors []string) {
 	}); err != nil {
 		c.t.Fatal(err)
 	}
+	out.WriteString(further)
 	if err := os.WriteFile(filepath.Join(c.dir, "cluster.yaml"), out.Bytes(), 0o644); err != nil {
 		c.t.Fatal(err)
 	}

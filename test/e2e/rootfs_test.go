@@ -16,7 +16,7 @@ import (
 func TestTarsMakeHostsAVerifiedCluster(t *testing.T) {
 	t.Parallel()
 	c := &cluster{lab: newLab(t), dir: t.TempDir()}
-	c.writeSpec([]string{goodMirror})
+	c.writeSpec([]string{goodMirror}, "")
 	tarball := filepath.Join(command(".."), release.Name(version)+".tar.gz")
 	c.etcdbake("generate", "--format", "rootfs", "--etcd-release", tarball)
 	c.etcdbake("generate", "--format", "rootfs", "--etcd-release", tarball, "--image", "golden", "--out", "golden")
