@@ -9,25 +9,21 @@ min_size=$2
 say() { echo "etcdbake: $*"; }
 
 die() {
-	say "$*"
+	say "$*" >&2
 	exit 1
 }
 
-# number KEY: a number of etcdctl's JSON on stdin; 0 where it is left out.
+# ask URL: status is the member's answer, as JSON.
+ask() {
+	status=$(ETCDCTL_ENDPOINTS=$1 etcdctl endpoint status -w json) || die "$1 does not tell its status: see above"
+}
+
+# number KEY: a number in status.
 number() {
-	value=$(sed -n "s/.*\"$1\":\([0-9][0-9]*\).*/\1/p")
-	echo "${value:-0}"
+	value=$(echo "$status" | sed -n "s/.*\"$1\":\([0-9][0-9]*\).*/\1/p")
+	[ -n "$value" ] || die "no $1 in the status of a member: $status"
+	echo "$value"
 }
-
-status() { etcdctl --endpoints="$1" endpoint status -w json; }
-
-leads() {
-	answer=$(status "$1")
-	[ "$(echo "$answer" | number member_id)" = "$(echo "$answer" | number leader)" ]
-}
-
-# members lists "ID URL" of all that have started.
-members() { etcdctl member list -w simple | awk -F ', ' '$2 == "started" { split($5, urls, ","); print $1, urls[1] }'; }
 
 # A member that defragments answers nobody: with another one down, that can be one too many.
 all_healthy() { etcdctl endpoint health --cluster >/dev/null 2>&1; }
@@ -43,16 +39,18 @@ wait_for_health() {
 
 # worthwhile URL: enough of its file is free.
 worthwhile() {
-	answer=$(status "$1")
-	size=$(echo "$answer" | number dbSize)
-	free=$((size - $(echo "$answer" | number dbSizeInUse)))
-	[ "$size" -gt 0 ] && [ "$free" -ge "$min_size" ] && [ $((free * 100 / size)) -ge "$threshold" ]
+	ask "$1"
+	size=$(number dbSize) && used=$(number dbSizeInUse) || exit 1
+	free=$((size - used))
+	[ "$free" -ge "$min_size" ] && [ $((free * 100 / size)) -ge "$threshold" ]
 }
 
 defrag() {
 	wait_for_health
-	etcdctl --endpoints="$1" --command-timeout=10m defrag >/dev/null
-	say "defragmented $1: $size bytes before, $(status "$1" | number dbSize) after"
+	ETCDCTL_ENDPOINTS=$1 etcdctl --command-timeout=10m defrag >/dev/null
+	before=$size
+	ask "$1"
+	say "defragmented $1: $before bytes before, $(number dbSize) after"
 }
 
 hand_over() {
@@ -65,13 +63,18 @@ hand_over() {
 	die "no other member takes over the lead: $ETCDCTL_ENDPOINTS is not defragmented"
 }
 
-leads "$ETCDCTL_ENDPOINTS" || exit 0
+ask "$ETCDCTL_ENDPOINTS"
+own=$(number member_id)
+leader=$(number leader)
+[ "$own" = "$leader" ] || exit 0
 all_healthy || die "not all members are healthy, so none is defragmented: see etcdctl endpoint health --cluster"
-own=$(status "$ETCDCTL_ENDPOINTS" | number member_id)
+list=$(etcdctl member list -w simple)
 others=
-for member in $(members | tr ' ' ,); do
+for member in $(echo "$list" | awk -F ', ' '$2 == "started" { split($5, urls, ","); print $1 "," urls[1] }'); do
 	url=${member#*,}
-	[ "$(status "$url" | number member_id)" != "$own" ] || continue
+	ask "$url"
+	id=$(number member_id)
+	[ "$id" != "$own" ] || continue
 	others="$others ${member%%,*}"
 	if worthwhile "$url"; then
 		defrag "$url"

@@ -3,8 +3,10 @@
 package e2e
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -86,7 +88,7 @@ func (c *cluster) databaseSize(h *host.Host) int {
 func (c *cluster) leader() *host.Host {
 	c.t.Helper()
 	for _, h := range c.hosts {
-		if fields := strings.Split(c.etcdctl(h, "endpoint", "status", "-w", "fields"), "\n"); isLeader(fields) {
+		if values := fields(c.etcdctl(h, "endpoint", "status", "-w", "json")); values["leader"] == values["member_id"] {
 			return h
 		}
 	}
@@ -94,22 +96,37 @@ func (c *cluster) leader() *host.Host {
 	return nil
 }
 
-func isLeader(fields []string) bool {
-	values := map[string]string{}
-	for _, field := range fields {
-		name, value, _ := strings.Cut(field, " : ")
-		values[strings.Trim(name, `"`)] = strings.TrimSpace(value)
-	}
-	return values["Leader"] != "" && values["Leader"] == values["MemberID"]
-}
-
 func (c *cluster) defragLog(h *host.Host) string {
 	c.t.Helper()
 	return c.exec(h, "journalctl", "-q", "-o", "cat", "-u", "etcdbake-defrag.service")
 }
 
-func defragments(c *cluster) {
+// freeSpace leaves every member with a file that is mostly free; a member finds that out a moment after the compaction.
+func (c *cluster) freeSpace() {
+	c.t.Helper()
 	c.exec(c.hosts[0], "sh", "-c", fill)
+	for _, h := range c.hosts {
+		c.eventually(func() error {
+			values := fields(c.etcdctl(h, "endpoint", "status", "-w", "json"))
+			if used, err := strconv.Atoi(values["dbSizeInUse"]); err != nil || used > 5_000_000 {
+				return fmt.Errorf("%s uses %s bytes: %v", h.Name, values["dbSizeInUse"], err)
+			}
+			return nil
+		})
+	}
+}
+
+// fields are the numbers of etcdctl's JSON for one endpoint.
+func fields(status string) map[string]string {
+	values := map[string]string{}
+	for _, field := range regexp.MustCompile(`"(\w+)":(\d+)`).FindAllStringSubmatch(status, -1) {
+		values[field[1]] = field[2]
+	}
+	return values
+}
+
+func defragments(c *cluster) {
+	c.freeSpace()
 	before := make([]int, len(c.hosts))
 	for i, h := range c.hosts {
 		before[i] = c.databaseSize(h)
@@ -147,7 +164,7 @@ func defragments(c *cluster) {
 }
 
 func defragmentsNothing(c *cluster) {
-	c.exec(c.hosts[0], "sh", "-c", fill)
+	c.freeSpace()
 	leader := c.leader()
 	down := c.hosts[0]
 	if down == leader {
