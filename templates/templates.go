@@ -38,7 +38,6 @@ const (
 	BackupService    = "etcdbake-backup.service"
 	Restore          = "restore.sh"
 	MaintenanceTimer = "maintenance.timer"
-	MaintenanceConf  = "maintenance.conf"
 	ImageWait        = "image-wait.sh"
 	ImageClean       = "image-clean.sh"
 	ImageSeal        = "image-seal.sh"

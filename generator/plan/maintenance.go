@@ -7,39 +7,33 @@ import (
 	"github.com/etcdbake/etcdbake/templates"
 )
 
-// maintenanceFiles are the scripts and timers that the spec asks for; none where it does not. They come with the identity
-// layer, so that hosts of a golden image have what their own spec says. etcd.service wants the timers: nothing enables them.
-func maintenanceFiles(c *spec.Cluster) ([]File, error) {
-	var renderings []rendering
-	var timers []string
-	add := func(name, service, schedule string, data any, scripts ...rendering) {
-		const prefix = unitDir + "etcdbake-"
-		renderings = append(renderings, scripts...)
-		renderings = append(renderings,
-			rendering{prefix + name + ".service", service, data},
-			rendering{prefix + name + ".timer", templates.MaintenanceTimer, struct{ Service, Schedule string }{
-				"etcdbake-" + name + ".service", schedule,
-			}})
-		timers = append(timers, "etcdbake-"+name+".timer")
+// defrag gives the space of deleted data back to the file system, by a timer.
+func defrag(c *spec.Cluster) option {
+	d := c.Maintenance.Defrag
+	return timed("defrag", d.Schedule,
+		rendering{"/etc/etcdbake/defrag", templates.Defrag, nil},
+		rendering{unitDir + "etcdbake-defrag.service", templates.DefragService, struct{ BinDir, Threshold, MinSize string }{
+			c.Etcd.BinDir, strconv.Itoa(d.Threshold), strconv.FormatUint(uint64(d.MinSize), 10),
+		}})
+}
+
+// backup saves snapshots, by a timer; what restores one comes along.
+func backup(c *spec.Cluster) option {
+	b := c.Maintenance.Backup
+	return timed("backup", b.Schedule,
+		rendering{"/etc/etcdbake/backup", templates.Backup, nil},
+		rendering{"/etc/etcdbake/restore", templates.Restore, struct{ BinDir string }{c.Etcd.BinDir}},
+		rendering{unitDir + "etcdbake-backup.service", templates.BackupService, struct{ BinDir, Directory, Keep, Command string }{
+			c.Etcd.BinDir, b.Directory, strconv.Itoa(b.Keep), b.Command,
+		}})
+}
+
+// timed has the timer besides, which alone is enabled.
+func timed(name, schedule string, files ...rendering) option {
+	timer := "etcdbake-" + name + ".timer"
+	data := struct{ Service, Schedule string }{"etcdbake-" + name + ".service", schedule}
+	return option{
+		files: append(files, rendering{unitDir + timer, templates.MaintenanceTimer, data}),
+		units: []string{timer},
 	}
-	if d := c.Maintenance.Defrag; d.Schedule != "" {
-		add("defrag", templates.DefragService, d.Schedule, struct {
-			BinDir             string
-			Threshold, MinSize string
-		}{c.Etcd.BinDir, strconv.Itoa(d.Threshold), strconv.FormatUint(uint64(d.MinSize), 10)},
-			rendering{"/etc/etcdbake/defrag", templates.Defrag, nil})
-	}
-	if b := c.Maintenance.Backup; b.Schedule != "" {
-		bin := struct{ BinDir string }{c.Etcd.BinDir}
-		add("backup", templates.BackupService, b.Schedule, struct {
-			BinDir, Directory, Command string
-			Keep                       int
-		}{c.Etcd.BinDir, b.Directory, b.Command, b.Keep},
-			rendering{"/etc/etcdbake/backup", templates.Backup, nil},
-			rendering{"/etc/etcdbake/restore", templates.Restore, bin})
-	}
-	if len(timers) > 0 {
-		renderings = append(renderings, rendering{unitDir + "etcd.service.d/maintenance.conf", templates.MaintenanceConf, timers})
-	}
-	return render(Identity, renderings)
 }

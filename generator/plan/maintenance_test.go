@@ -13,8 +13,7 @@ const maintained = "maintenance:\n  defrag: {schedule: weekly, threshold: 60}\n"
 func TestMaintenanceIsThereOnlyWhereItIsAskedFor(t *testing.T) {
 	count := func(further string) (names []string) {
 		for _, f := range hosts(t, cluster(t, "3.6.14", further))[0].Files {
-			if strings.Contains(f.Path, "defrag") || strings.Contains(f.Path, "backup") || strings.Contains(f.Path, "restore") ||
-				strings.Contains(f.Path, "maintenance") {
+			if strings.Contains(f.Path, "defrag") || strings.Contains(f.Path, "backup") || strings.Contains(f.Path, "restore") {
 				names = append(names, f.Path)
 			}
 		}
@@ -27,13 +26,11 @@ func TestMaintenanceIsThereOnlyWhereItIsAskedFor(t *testing.T) {
 			"/etc/etcdbake/defrag", "/etc/systemd/system/etcdbake-defrag.service", "/etc/systemd/system/etcdbake-defrag.timer",
 			"/etc/etcdbake/backup", "/etc/etcdbake/restore",
 			"/etc/systemd/system/etcdbake-backup.service", "/etc/systemd/system/etcdbake-backup.timer",
-			"/etc/systemd/system/etcd.service.d/maintenance.conf",
 		},
 		maintained + "target: {image: golden}\n": {
 			"/etc/etcdbake/defrag", "/etc/systemd/system/etcdbake-defrag.service", "/etc/systemd/system/etcdbake-defrag.timer",
 			"/etc/etcdbake/backup", "/etc/etcdbake/restore",
 			"/etc/systemd/system/etcdbake-backup.service", "/etc/systemd/system/etcdbake-backup.timer",
-			"/etc/systemd/system/etcd.service.d/maintenance.conf",
 		},
 	} {
 		if diff := cmp.Diff(want, count(further)); diff != "" {
@@ -45,10 +42,10 @@ func TestMaintenanceIsThereOnlyWhereItIsAskedFor(t *testing.T) {
 func TestMaintenanceSaysWhatTheSpecSays(t *testing.T) {
 	host := hosts(t, cluster(t, "3.6.14", maintained))[0]
 	for path, lines := range map[string][]string{
-		unitDir + "etcdbake-defrag.service":         {"ExecStart=/bin/sh /etc/etcdbake/defrag 60 104857600"},
-		unitDir + "etcdbake-defrag.timer":           {"OnCalendar=weekly", "Unit=etcdbake-defrag.service"},
-		unitDir + "etcdbake-backup.timer":           {"OnCalendar=*-*-* 02:30"},
-		unitDir + "etcd.service.d/maintenance.conf": {"Wants=etcdbake-defrag.timer etcdbake-backup.timer"},
+		unitDir + "etcdbake-defrag.service": {"ExecStart=/bin/sh /etc/etcdbake/defrag 60 104857600"},
+		unitDir + "etcdbake-defrag.timer":   {"OnCalendar=weekly", "Unit=etcdbake-defrag.service"},
+		unitDir + "etcdbake-backup.timer":   {"OnCalendar=*-*-* 02:30"},
+		"/etc/etcdbake/first-boot.env":      {`UNITS="etcdbake-defrag.timer etcdbake-backup.timer"`},
 		unitDir + "etcdbake-backup.service": {
 			"ExecStart=/bin/sh /etc/etcdbake/backup /var/backups/etcd 3 /usr/local/bin/ship", "ReadWritePaths=-/var/backups/etcd",
 			"Environment=PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",

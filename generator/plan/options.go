@@ -20,6 +20,12 @@ func options(c *spec.Cluster) []option {
 	if c.ShredUserData {
 		all = append(all, shred())
 	}
+	if c.Maintenance.Defrag.Schedule != "" {
+		all = append(all, defrag(c))
+	}
+	if c.Maintenance.Backup.Schedule != "" {
+		all = append(all, backup(c))
+	}
 	return all
 }
 

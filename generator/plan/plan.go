@@ -132,11 +132,6 @@ func identityFiles(c *spec.Cluster, m spec.Member, bundle *pki.Bundle) ([]File, 
 	if err != nil {
 		return nil, err
 	}
-	maintenance, err := maintenanceFiles(c)
-	if err != nil {
-		return nil, err
-	}
-	files = append(files, maintenance...)
 	certificate := func(path string, pem []byte) File {
 		return File{Path: path, Mode: 0o644, Content: pem, Layer: Identity}
 	}
