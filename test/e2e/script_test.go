@@ -18,7 +18,7 @@ import (
 func TestScriptsMakeHostsAVerifiedCluster(t *testing.T) {
 	t.Parallel()
 	c := &cluster{lab: newLab(t), dir: t.TempDir()}
-	c.writeSpec([]string{goodMirror})
+	c.writeSpec([]string{goodMirror}, "")
 	c.etcdbake("generate", "--format", "script")
 	script := func(name string) []byte { return c.read("out", "script", name+".sh") }
 	startup := c.addSystem(bare, "master1", addresses()[0], nil)
