@@ -28,8 +28,9 @@ type Host struct {
 	Check []string
 	// Extra are the units besides etcd.service that first boot enables and starts.
 	Extra []string
-	// Done exists on the host once first boot has done its work; until then a format may write everything again.
-	Done string
+	// Done is a file on the host that is one line, ID, once first boot has done its work with all of the above. Until then a
+	// format may write everything again, and afterwards it must not: files may have been changed on the host.
+	Done, ID string
 }
 
 // OldestSystemd is the first version that takes all units: oneshot services with Restart= came with 244
@@ -64,16 +65,17 @@ const (
 
 // Paths on the host.
 const (
-	tlsDir         = "/etc/etcd/ssl"
-	caPath         = tlsDir + "/etcd-ca.pem"
-	serverCertPath = tlsDir + "/etcd.pem"
-	serverKeyPath  = tlsDir + "/etcd-key.pem"
-	peerCAPath     = tlsDir + "/etcd-peer-ca.pem"
-	peerCertPath   = tlsDir + "/etcd-peer.pem"
-	peerKeyPath    = tlsDir + "/etcd-peer-key.pem"
-	dataDir        = "/var/lib/etcd"
-	unitDir        = "/etc/systemd/system/"
-	firstBootUnit  = "etcdbake-first-boot.service"
+	firstBootEnvPath = "/etc/etcdbake/first-boot.env"
+	tlsDir           = "/etc/etcd/ssl"
+	caPath           = tlsDir + "/etcd-ca.pem"
+	serverCertPath   = tlsDir + "/etcd.pem"
+	serverKeyPath    = tlsDir + "/etcd-key.pem"
+	peerCAPath       = tlsDir + "/etcd-peer-ca.pem"
+	peerCertPath     = tlsDir + "/etcd-peer.pem"
+	peerKeyPath      = tlsDir + "/etcd-peer-key.pem"
+	dataDir          = "/var/lib/etcd"
+	unitDir          = "/etc/systemd/system/"
+	firstBootUnit    = "etcdbake-first-boot.service"
 )
 
 // Hosts returns the plan of every member, in the spec's order; for hosts of a golden image, the identity layer alone. An
@@ -92,15 +94,17 @@ func Hosts(c *spec.Cluster, bundle *pki.Bundle) ([]Host, error) {
 		if err != nil {
 			return nil, err
 		}
+		id, files := identify(append(image[:len(image):len(image)], identity...))
 		hosts = append(hosts, Host{
 			Cluster:     c.Name,
 			Name:        m.Name,
 			Directories: []Directory{{"/etc/etcd", 0o755}, {tlsDir, 0o700}},
-			Files:       append(image[:len(image):len(image)], identity...),
+			Files:       files,
 			Unit:        firstBootUnit,
 			Check:       []string{"sh", "/etc/etcdbake/first-boot", "check"},
 			Extra:       extraUnits(c),
 			Done:        "/var/lib/etcdbake/done",
+			ID:          id,
 		})
 	}
 	return hosts, nil
@@ -122,7 +126,7 @@ func identityFiles(c *spec.Cluster, m spec.Member, bundle *pki.Bundle) ([]File, 
 		return nil, fmt.Errorf("no certificates for member %s", m.Name)
 	}
 	renderings := []rendering{
-		{"/etc/etcdbake/first-boot.env", templates.FirstBootEnv, firstBootEnv(c, m, bundle, identity)},
+		{firstBootEnvPath, templates.FirstBootEnv, firstBootEnv(c, m, bundle, identity)},
 		{"/etc/etcd/etcd.conf", templates.EtcdConf, etcdConf(c, m)},
 	}
 	for _, o := range options(c) {

@@ -56,16 +56,19 @@ func Encode(host plan.Host, form Form) ([]byte, error) {
 }
 
 // bootScript runs at every boot, before write_files. It makes the directories, since write_files creates a file with the
-// default mode and narrows it afterwards. And as long as first boot is not done it takes back cloud-init's notes of having
-// run: it makes them before it runs a module, so a host that loses power in the middle would never be finished.
+// default mode and narrows it afterwards. And it sees to it that these user-data are written until first boot is done with them,
+// and never again. Until then it takes back cloud-init's notes of having run: cloud-init makes them before it runs a module, so
+// a host that loses power in the middle would never be finished. Afterwards it makes the note of write_files, where a re-run
+// (cloud-init clean, or a new instance ID) would overwrite what was changed on the host since.
 func bootScript(host plan.Host) string {
 	var script strings.Builder
 	for _, d := range host.Directories {
 		path := shellescape.Quote(d.Path)
 		fmt.Fprintf(&script, "[ -d %s ] || mkdir -m %04o %s\n", path, d.Mode, path)
 	}
-	fmt.Fprintf(&script, "[ -e %s ] || for note in write_files runcmd scripts_user; do\n", shellescape.Quote(host.Done))
-	script.WriteString("  rm -f /var/lib/cloud/instance/sem/config_$note\ndone\n")
+	script.WriteString("cd /var/lib/cloud/instance/sem\n")
+	fmt.Fprintf(&script, "grep -qsx %s %s && exec touch config_write_files\n", shellescape.Quote(host.ID), shellescape.Quote(host.Done))
+	script.WriteString("rm -f config_write_files config_runcmd config_scripts_user\n")
 	return script.String()
 }
 
