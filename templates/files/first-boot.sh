@@ -21,7 +21,11 @@ programs=/etc/etcdbake/programs.sha256
 data=/var/lib/etcd
 mark=$data/member/etcdbake
 
-say() { echo "etcdbake: $*"; }
+# say tells the journal and the console, and systemctl status, which does not show the journal of a run that has failed.
+say() {
+	echo "etcdbake: $*"
+	[ -z "${NOTIFY_SOCKET:-}" ] || systemd-notify "--status=$*" || return 0
+}
 
 die() {
 	say "$*"
@@ -147,7 +151,7 @@ claim() {
 	if [ -s "$mark" ]; then
 		[ "$(cat "$mark")" = "$me" ] || die "$data is of $(cat "$mark"), and this host is to be $me: left as it is"
 		if [ -s "$state/host" ]; then
-			here | grep -qxFf "$state/host" || die "this is a copy of the host of $me: rm $state/host if that one is gone"
+			here | grep -xFf "$state/host" >/dev/null || die "this is a copy of the host of $me: rm $state/host if that one is gone"
 		fi
 	elif [ ! -e "$state/done" ] && strange; then
 		die "$data has data already, and it is not known whose: left as it is"

@@ -68,14 +68,18 @@ func (l *lab) add(name, address string, userData []byte) *host.Host {
 
 func (l *lab) addSystem(of system, name, address string, userData []byte) *host.Host {
 	l.t.Helper()
-	root, err := of(l.ctx)
-	if err != nil {
+	return l.install(of, host.Config{Name: name, Address: netip.MustParseAddr(address), UserData: userData})
+}
+
+// install is addSystem for a host that is a copy of another, or has disks.
+func (l *lab) install(of system, config host.Config) *host.Host {
+	l.t.Helper()
+	var err error
+	if config.RootFS, err = of(l.ctx); err != nil {
 		l.t.Fatal(err)
 	}
-	h, err := l.net.New(l.ctx, host.Config{
-		Name: name, Address: netip.MustParseAddr(address), RootFS: root, UserData: userData,
-		Console: filepath.Join(l.logs, name+".console"),
-	})
+	config.Console = filepath.Join(l.logs, config.Name+".console")
+	h, err := l.net.New(l.ctx, config)
 	if err != nil {
 		l.t.Fatal(err)
 	}
@@ -85,7 +89,7 @@ func (l *lab) addSystem(of system, name, address string, userData []byte) *host.
 			l.showLogs(h)
 		}
 		if err := h.Close(); err != nil {
-			l.t.Errorf("removing %s: %v", name, err)
+			l.t.Errorf("removing %s: %v", config.Name, err)
 		}
 	})
 	return h

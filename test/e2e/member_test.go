@@ -197,6 +197,7 @@ func filesAreOwned(c *cluster, h *host.Host) {
 		"/var/lib/etcd 700 etcd:etcd",
 		"/var/lib/etcdbake 755 root:root",
 		"/var/lib/etcdbake/done 644 root:root",
+		"/var/lib/etcdbake/host 644 root:root",
 	}
 	got := strings.Split(c.exec(h, "sh", "-c", `{
 		find /etc/etcd /etc/etcdbake /usr/local/bin /var/lib/etcdbake

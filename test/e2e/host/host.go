@@ -25,6 +25,8 @@ type Config struct {
 	UserData []byte
 	// Console is the file that the host's console is appended to.
 	Console string
+	// CopyOf is a host, switched off, whose disk is copied, as from a snapshot.
+	CopyOf *Host
 }
 
 // Host is one machine. It keeps its disk from one boot to the next. Its methods are not for use side by side.
@@ -57,11 +59,21 @@ func (n *Network) New(ctx context.Context, config Config) (*Host, error) {
 			return nil, err
 		}
 	}
+	if config.CopyOf != nil {
+		if output, err := exec.CommandContext(ctx, "cp", "-a", config.CopyOf.dir+"/upper", h.dir).CombinedOutput(); err != nil {
+			return nil, fmt.Errorf("copying the disk of %s: %w\n%s", config.CopyOf.Name, err, output)
+		}
+	}
 	options := fmt.Sprintf("lowerdir=%s,upperdir=%s/upper,workdir=%s/work", config.RootFS, h.dir, h.dir)
 	if err := unix.Mount("overlay", h.Root(), "overlay", 0, options); err != nil {
 		return nil, fmt.Errorf("mounting the disk of %s: %w", config.Name, err)
 	}
-	return h, h.seed()
+	if config.CopyOf == nil {
+		if err := os.WriteFile(filepath.Join(h.Root(), "etc/machine-id"), nil, 0o444); err != nil {
+			return nil, err
+		}
+	}
+	return h, h.Reseed("i-"+config.Name, config.UserData)
 }
 
 // cloudConfig keeps cloud-init away from what is set up from outside.
@@ -70,16 +82,17 @@ const cloudConfig = "network: {config: disabled}\ndatasource_list: [NoCloud, Non
 // Root is the host's disk as a folder of this machine. Mind that symbolic links in it lead out of it.
 func (h *Host) Root() string { return filepath.Join(h.dir, "root") }
 
-// seed gives the host what a cloud would: no identity yet, a name, user-data, and a network that is set up already.
-func (h *Host) seed() error {
+// Reseed gives the host what a cloud would: an instance ID, a name, user-data, and a network that is set up already. A host that
+// is switched off may be given others than it had.
+func (h *Host) Reseed(instance string, userData []byte) error {
+	h.UserData = userData
 	for _, file := range []struct {
 		path, content string
 		mode          os.FileMode
 	}{
-		{"etc/machine-id", "", 0o444},
 		{"etc/cloud/cloud.cfg.d/90-test.cfg", cloudConfig, 0o644},
 		{"etc/default/locale", "LANG=C.UTF-8\n", 0o644}, // as in Debian's cloud images; cloud-init would want to make another
-		{"var/lib/cloud/seed/nocloud/meta-data", "instance-id: i-" + h.Name + "\nlocal-hostname: " + h.Name + "\n", 0o644},
+		{"var/lib/cloud/seed/nocloud/meta-data", "instance-id: " + instance + "\nlocal-hostname: " + h.Name + "\n", 0o644},
 		{"var/lib/cloud/seed/nocloud/user-data", string(h.UserData), 0o600},
 	} {
 		path := filepath.Join(h.Root(), file.path)
