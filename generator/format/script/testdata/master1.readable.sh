@@ -91,12 +91,24 @@ PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 state=/var/lib/etcdbake
 bin=${BIN_DIR:-/usr/local/bin}
 programs=/etc/etcdbake/programs.sha256
+data=/var/lib/etcd
+mark=$data/member/etcdbake
 
-say() { echo "etcdbake: $*"; }
+say() {
+	echo "etcdbake: $*"
+	[ -z "${NOTIFY_SOCKET:-}" ] || systemd-notify "--status=$*" || return 0
+}
 
 die() {
 	say "$*"
 	exit 1
+}
+
+keep() {
+	[ "$(cat "$1" 2>/dev/null)" != "$2" ] || return 0
+	echo "$2" >"$1.new"
+	sync
+	mv -f "$1.new" "$1"
 }
 
 make_user() {
@@ -114,22 +126,21 @@ installed() {
 
 fetch() {
 	if command -v curl >/dev/null; then
-		curl -fsSL --connect-timeout 10 --speed-limit 1 --speed-time 30 -C - -o "$2" "$1" ||
-			case $? in 22 | 33 | 36) return 2 ;; *) return 1 ;; esac
+		curl -fsSL --connect-timeout 10 --speed-limit 10240 --speed-time 30 -C - -o "$2" "$1" && return
 	elif wget --version >/dev/null 2>&1; then
-		wget -q -c -T 30 -t 1 -O "$2" "$1" ||
-			case $? in 8) return 2 ;; *) return 1 ;; esac
+		wget -q -c -T 30 -t 1 -O "$2" "$1" && return
 	elif [ -x /usr/lib/apt/apt-helper ]; then
 		[ -e /etc/ssl/certs/ca-certificates.crt ] || set -- "$@" -o Acquire::https::Verify-Peer=false
-		/usr/lib/apt/apt-helper -qq -o APT::Sandbox::User=root -o Acquire::Retries=0 download-file "$@" || return 1
+		/usr/lib/apt/apt-helper -qq -o APT::Sandbox::User=root -o Acquire::Retries=0 download-file "$@" && return
 	elif command -v wget >/dev/null; then
 		have=$(wc -c 2>/dev/null <"$2" || echo 0)
 		timeout 300 wget -q -c -O "$2" "$1" && return
 		[ "$(wc -c 2>/dev/null <"$2" || echo 0)" -gt "$have" ] || return 2
-		return 1
 	else
 		die "nothing here can download etcd: install curl or wget, or boot an image that has etcd (docs/first-boot.md)"
 	fi
+	case $? in 8 | 22 | 33 | 36) return 2 ;; esac
+	return 1
 }
 
 right() { [ "$(sha256sum <"$1")" = "$SHA256  -" ]; }
@@ -146,14 +157,11 @@ download() {
 			say "downloading $url"
 			status=0
 			fetch "$url" "$part" || status=$?
-			if [ "$status" = 0 ]; then
-				if right "$part"; then
-					mv -f "$part" "$1/etcd.tar.gz"
-					return
-				fi
-				say "wrong SHA-256 from $url: thrown away"
-				status=2
+			if right "$part" 2>/dev/null; then
+				mv -f "$part" "$1/etcd.tar.gz"
+				return
 			fi
+			[ "$status" != 0 ] || say "wrong SHA-256 from $url: thrown away"
 			[ "$status" = 1 ] || rm -f "$part"
 		done
 		[ "$round" != "${TRIES:-}" ] || die "no mirror gave etcd $VERSION: see above"
@@ -184,6 +192,32 @@ install_etcd() {
 	say "installed etcd $VERSION"
 }
 
+strange() {
+	find "$data" -mindepth 1 -maxdepth 2 ! -path "$data/lost+found*" ! -path "$data/member" ! -path "$mark*" 2>/dev/null | grep -q .
+}
+
+here() {
+	cat /var/lib/cloud/data/instance-id /sys/class/dmi/id/product_uuid /etc/machine-id 2>/dev/null | sha256sum | cut -c 1-64
+	hostname -I 2>/dev/null | tr ' ' '\n'
+}
+
+claim() {
+	# shellcheck source=/dev/null
+	me=$(. /etc/etcd/etcd.conf && echo "$ETCD_NAME of $ETCD_INITIAL_CLUSTER_TOKEN")
+	if [ -s "$mark" ]; then
+		[ "$(cat "$mark")" = "$me" ] || die "$data is of $(cat "$mark"), and this host is to be $me: left as it is"
+		if [ -s "$state/host" ]; then
+			here | grep -xFf "$state/host" >/dev/null || die "this is a copy of the host of $me: rm $state/host if that one is gone"
+		fi
+	elif [ ! -e "$state/done" ] && strange; then
+		die "$data has data already, and it is not known whose: left as it is"
+	fi
+	(umask 077 && mkdir -p "$data/member")
+	keep "$mark" "$me"
+	chown etcd:etcd "$data/member" "$mark"
+	keep "$state/host" "$(here)"
+}
+
 wait_for_clock() {
 	until [ "$(date +%s)" -ge "$NOT_BEFORE" ]; do
 		say "the clock says $(date -u), before the certificates are valid: waiting for time synchronisation"
@@ -200,10 +234,8 @@ esac
 [ -n "$VERSION" ] || [ -x "$bin/etcd" ] || die "$bin/etcd is not there, but cluster.yaml says that it is preinstalled"
 [ "${1:-}" != check ] || exit 0
 
-if command -v flock >/dev/null; then
-	exec 9>/run/etcdbake-first-boot.lock
-	flock 9
-fi
+exec 9>/run/etcdbake-first-boot.lock
+flock 9
 
 make_user
 if [ "${1:-}" = install ]; then
@@ -211,15 +243,15 @@ if [ "${1:-}" = install ]; then
 	exit 0
 fi
 own_keys
-if [ ! -e "$state/done" ]; then
+mkdir -p "$state"
+if ! grep -qsx "$ID" "$state/done"; then
 	[ -z "$VERSION" ] || installed || install_etcd
 	for unit in etcd.service ${UNITS:-}; do
 		systemctl enable --quiet "$unit"
 	done
-	mkdir -p "$state"
-	sync
-	: >"$state/done"
 fi
+claim
+keep "$state/done" "$ID"
 wait_for_clock
 for unit in etcd.service ${UNITS:-}; do
 	if systemctl is-enabled --quiet "$unit"; then
@@ -240,6 +272,7 @@ After=sysinit.target basic.target network-online.target cloud-init.service cloud
 
 [Service]
 Type=oneshot
+NotifyAccess=all
 TimeoutStartSec=infinity
 ExecStart=/bin/sh /etc/etcdbake/first-boot
 Restart=on-failure
@@ -316,15 +349,16 @@ if [ "$(id -u)" = 0 ]; then
 fi
 END
 	put /etc/etcdbake/first-boot.env 0644 <<'END'
-# For /etc/etcdbake/first-boot.
+# For first-boot.
 VERSION="3.6.14"
 ARCH="amd64"
 MIRRORS="https://storage.googleapis.com/etcd https://github.com/etcd-io/etcd/releases/download"
 SHA256="ffe840ff9295808e88cce2794a18a5ac87f12a5203c8314d0bf6aa119b41bac5"
 NOT_BEFORE="1767222000"
+ID="d9eb5d8b437f"
 END
 	put /etc/etcd/etcd.conf 0644 <<'END'
-# etcd member master1 of cluster k8s-etcd. Written by etcdbake for etcd.service.
+# Member master1 of k8s-etcd. Written by etcdbake.
 
 # This member
 ETCD_NAME="master1"
