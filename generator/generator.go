@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/etcdbake/etcdbake/generator/cloud"
+	"github.com/etcdbake/etcdbake/generator/durable"
 	"github.com/etcdbake/etcdbake/generator/pki"
 	"github.com/etcdbake/etcdbake/generator/plan"
 	"github.com/etcdbake/etcdbake/generator/spec"
@@ -56,6 +57,8 @@ type Options struct {
 	Renew []string
 	// Clock is time.Now but in tests.
 	Clock func() time.Time
+	// Disk syncs what is written; each file by itself where it is nil.
+	Disk durable.Disk
 }
 
 // Summary is what Generate did.
@@ -162,7 +165,7 @@ func clusterArtefacts(ctx context.Context, o Options, summary *Summary) ([]artef
 	if err != nil {
 		return nil, &InputError{err}
 	}
-	store, err := pki.Open(o.PKI, pki.Options{Clock: o.Clock, Renew: o.Renew})
+	store, err := pki.Open(o.PKI, pki.Options{Clock: o.Clock, Renew: o.Renew, Disk: o.Disk})
 	if err != nil {
 		return nil, err
 	}

@@ -173,7 +173,7 @@ func (r *run) notes() (notes []string) {
 			notes = append(notes, note)
 		}
 	}
-	if n := len(r.store.recovered); n > 0 {
+	if n := r.store.recovered; n > 0 {
 		add(fmt.Sprintf("an interrupted run was completed: %d files were put into place", n))
 	}
 	for _, a := range r.authorities {

@@ -4,13 +4,14 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/etcdbake/etcdbake/generator/durable"
 )
 
 // someFiles are what a run writes in these tests, in the order in which they are moved.
@@ -50,9 +51,6 @@ func wantContents(files []file) map[string]string {
 // stage leaves a folder as a run does that is killed before its commit.
 func stage(t *testing.T, j journal, files []file) {
 	t.Helper()
-	if _, err := j.makeDirs(files); err != nil {
-		t.Fatal(err)
-	}
 	if err := j.stage(files); err != nil {
 		t.Fatal(err)
 	}
@@ -66,7 +64,10 @@ func commit(t *testing.T, j journal, files []file, moved int) {
 		t.Fatal(err)
 	}
 	for _, f := range files[:moved] {
-		if err := os.Rename(j.path(commitDir, url.PathEscape(f.name)), j.path(f.name)); err != nil {
+		if err := os.MkdirAll(filepath.Dir(j.path(f.name)), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Rename(j.path(commitDir, f.name), j.path(f.name)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -77,19 +78,19 @@ func TestACommittedRunIsCompletedFromWhereverItWasInterrupted(t *testing.T) {
 	for _, before := range []string{"nothing", "an older version"} {
 		for moved := range len(someFiles("new")) + 1 {
 			t.Run(fmt.Sprintf("%d files moved over %s", moved, before), func(t *testing.T) {
-				j := journal{t.TempDir()}
+				j := journal{t.TempDir(), durable.Each{}}
 				if before != "nothing" {
 					if err := j.apply(someFiles("old")); err != nil {
 						t.Fatal(err)
 					}
 				}
 				commit(t, j, someFiles("new"), moved)
-				names, err := j.recover()
+				recovered, err := j.recover()
 				if err != nil {
 					t.Fatal(err)
 				}
-				if want := len(someFiles("new")) - moved; len(names) != want {
-					t.Errorf("recovered %d files, want %d", len(names), want)
+				if want := len(someFiles("new")) - moved; recovered != want {
+					t.Errorf("recovered %d files, want %d", recovered, want)
 				}
 				if diff := cmp.Diff(wantContents(someFiles("new")), contents(t, j.dir)); diff != "" {
 					t.Error(diff)
@@ -102,13 +103,13 @@ func TestACommittedRunIsCompletedFromWhereverItWasInterrupted(t *testing.T) {
 func TestARunThatWasNotCommittedLeavesNoTrace(t *testing.T) {
 	for staged := range len(someFiles("new")) + 1 {
 		t.Run(fmt.Sprintf("%d files staged", staged), func(t *testing.T) {
-			j := journal{t.TempDir()}
+			j := journal{t.TempDir(), durable.Each{}}
 			if err := j.apply(someFiles("old")); err != nil {
 				t.Fatal(err)
 			}
 			stage(t, j, someFiles("new")[:staged])
-			if names, err := j.recover(); err != nil || len(names) > 0 {
-				t.Fatalf("recovered %v, error %v, want none", names, err)
+			if recovered, err := j.recover(); err != nil || recovered > 0 {
+				t.Fatalf("recovered %d, error %v, want none", recovered, err)
 			}
 			if diff := cmp.Diff(wantContents(someFiles("old")), contents(t, j.dir)); diff != "" {
 				t.Error(diff)
@@ -118,7 +119,7 @@ func TestARunThatWasNotCommittedLeavesNoTrace(t *testing.T) {
 }
 
 func TestAFailedRunLeavesNoTrace(t *testing.T) {
-	j := journal{t.TempDir()}
+	j := journal{t.TempDir(), durable.Each{}}
 	files := append(someFiles("new"), file{strings.Repeat("x", 300), nil})
 	err := j.apply(files)
 	if err == nil || !strings.HasPrefix(err.Error(), "nothing was changed in "+j.dir+": ") {
@@ -134,7 +135,7 @@ func TestAFailedRunLeavesNoTrace(t *testing.T) {
 func TestAJournalNeverReplacesACA(t *testing.T) {
 	for _, name := range []string{"ca.pem", "ca-key.pem", "peer-ca.pem", "peer-ca-key.pem"} {
 		t.Run(name, func(t *testing.T) {
-			j := journal{t.TempDir()}
+			j := journal{t.TempDir(), durable.Each{}}
 			if err := j.apply([]file{{name, []byte("the CA")}}); err != nil {
 				t.Fatal(err)
 			}

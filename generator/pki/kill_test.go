@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
-	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -219,14 +218,7 @@ func committedFiles(t *testing.T, dir string) map[string]string {
 		if strings.HasSuffix(name, "/") || strings.HasPrefix(name, ".staging/") {
 			continue
 		}
-		final := name
-		if escaped, ok := strings.CutPrefix(name, ".commit/"); ok {
-			var err error
-			if final, err = url.PathUnescape(escaped); err != nil {
-				t.Fatal(err)
-			}
-		}
-		files[final] = read(t, filepath.Join(dir, name))
+		files[strings.TrimPrefix(name, ".commit/")] = read(t, filepath.Join(dir, name))
 	}
 	for _, ca := range []string{"ca", "peer-ca"} {
 		if (files[ca+".pem"] == "") != (files[ca+"-key.pem"] == "") {
@@ -244,7 +236,8 @@ func committed(t *testing.T) string {
 	must(t, os.MkdirAll(commit, 0o700))
 	for _, name := range exampleFiles() {
 		if name != ".lock" {
-			must(t, os.Rename(filepath.Join(whole, name), filepath.Join(commit, url.PathEscape(name))))
+			must(t, os.MkdirAll(filepath.Join(commit, filepath.Dir(name)), 0o700))
+			must(t, os.Rename(filepath.Join(whole, name), filepath.Join(commit, name)))
 		}
 	}
 	must(t, os.Chmod(dir, 0o700))

@@ -11,6 +11,8 @@ import (
 
 	cflog "github.com/cloudflare/cfssl/log"
 	"github.com/gofrs/flock"
+
+	"github.com/etcdbake/etcdbake/generator/durable"
 )
 
 const lockFile = ".lock"
@@ -22,6 +24,8 @@ type Options struct {
 	Renew []string
 	// Clock is time.Now where it is nil.
 	Clock func() time.Time
+	// Disk syncs what is written; each file by itself where it is nil.
+	Disk durable.Disk
 }
 
 // Store is an open and locked pki/ folder.
@@ -30,7 +34,7 @@ type Store struct {
 	made      bool // by Open
 	options   Options
 	lock      *flock.Flock
-	recovered []string // files that an interrupted run had left to be put into place
+	recovered int // files that an interrupted run had left to be put into place
 }
 
 // Open makes the folder if it is not there (its parent must be), locks it against every other process, and completes or
@@ -39,6 +43,9 @@ func Open(dir string, o Options) (*Store, error) {
 	silenceCFSSL()
 	if o.Clock == nil {
 		o.Clock = time.Now
+	}
+	if o.Disk == nil {
+		o.Disk = durable.Each{}
 	}
 	made, err := openDir(dir)
 	if err != nil {
@@ -65,13 +72,13 @@ func (s *Store) Close() error {
 	return s.lock.Close()
 }
 
-func (s *Store) journal() journal { return journal{s.dir} }
+func (s *Store) journal() journal { return journal{s.dir, s.options.Disk} }
 
 // openDir makes the folder, or makes sure that what is there is a folder that only its owner can enter.
 func openDir(dir string) (made bool, err error) {
 	err = makeDir(dir)
 	if err == nil {
-		return true, syncDir(filepath.Dir(dir))
+		return true, nil // the journal syncs its parent
 	}
 	if !errors.Is(err, fs.ErrExist) {
 		return false, fmt.Errorf("cannot make the PKI folder: %w", err)
