@@ -100,7 +100,7 @@ func (e *InputError) Error() string { return e.Err.Error() }
 func (e *InputError) Unwrap() error { return e.Err }
 
 // Generate makes everything in memory first, then writes it below Out. Bad input is an *InputError or wraps pki.ErrInvalid;
-// nothing has been written then.
+// nothing has been written then. Nor has it where ctx ends before anything is written; from then on it is not interrupted.
 func Generate(ctx context.Context, o Options) (*Summary, error) {
 	cluster, warnings, err := load(o)
 	if err != nil {
@@ -117,7 +117,7 @@ func Generate(ctx context.Context, o Options) (*Summary, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := write(ctx, o.Out, all, summary); err != nil {
+	if err := write(o, all, summary); err != nil {
 		return nil, err
 	}
 	return summary, nil

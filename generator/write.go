@@ -2,7 +2,7 @@ package generator
 
 import (
 	"bytes"
-	"context"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -13,8 +13,7 @@ import (
 	"path/filepath"
 	"slices"
 
-	"golang.org/x/sync/errgroup"
-
+	"github.com/etcdbake/etcdbake/generator/durable"
 	"github.com/etcdbake/etcdbake/verify/expect"
 )
 
@@ -23,52 +22,71 @@ const expectFile = "expect.json"
 
 func tarFile(name string) string { return "rootfs/" + name + ".tar" }
 
-// write puts the artefacts into out, side by side, and notes in summary what it wrote. expect.json comes last, so that it
-// never describes a cluster whose user-data are not there.
-func write(ctx context.Context, out string, all []artefact, summary *Summary) error {
+// write puts the artefacts into out and notes in summary what it wrote. Each is first written in full under another name;
+// once all of them are on disk they are renamed, expect.json last, so that it never describes a cluster whose user-data are not
+// there. It lets go of their contents.
+func write(o Options, all []artefact, summary *Summary) error {
 	former, err := formerMembers(summary.Expect)
 	if err != nil {
 		return err
 	}
-	if err := makeFolders(out, all); err != nil {
+	if err := makeFolders(o.Out, all); err != nil {
 		return err
 	}
 	written := make([]Artefact, len(all))
-	group, ctx := errgroup.WithContext(ctx)
+	var changed []string
 	for i, a := range all {
-		path := below(out, a.path)
+		path := below(o.Out, a.path)
 		written[i] = Artefact{
 			Member: a.member, Path: path, Encoding: a.encoding, Size: len(a.content), Limit: a.limit, NotAfter: a.notAfter,
 		}
-		if a.path == expectFile {
+		if written[i].Changed, err = prepare(path, a.content, a.mode); err != nil {
+			break
+		}
+		if written[i].Changed {
+			changed = append(changed, temporaryName(path))
+		}
+		all[i].content = nil
+	}
+	if err == nil {
+		err = cmp.Or[durable.Disk](o.Disk, durable.Each{}).Sync(o.Out, changed...)
+	}
+	if err != nil {
+		for _, temporary := range changed {
+			err = errors.Join(err, os.Remove(temporary))
+		}
+		return err
+	}
+	return publish(o.Out, all, written, former, summary)
+}
+
+// publish renames what write has written, and removes what is no more true.
+func publish(out string, all []artefact, written []Artefact, former []string, summary *Summary) (err error) {
+	expectation := slices.IndexFunc(all, func(a artefact) bool { return a.path == expectFile })
+	for i, a := range all {
+		if i == expectation {
 			continue
 		}
-		group.Go(func() error {
-			if err := context.Cause(ctx); err != nil {
-				return err
-			}
-			changed, err := replace(path, a.content, a.mode)
-			written[i].Changed = changed
+		if err := rename(written[i]); err != nil {
 			return err
-		})
-	}
-	if err := group.Wait(); err != nil {
-		return err
-	}
-	if summary.Removed, err = removeStale(out, stale(former, all, summary)); err != nil {
-		return err
-	}
-	for i, a := range all {
-		switch {
-		case a.path == expectFile:
-			_, err = replace(written[i].Path, a.content, a.mode)
-		case a.member != "":
+		}
+		if a.member != "" {
 			summary.Members = append(summary.Members, written[i])
-		default:
+		} else {
 			summary.Shared = append(summary.Shared, written[i])
 		}
 	}
-	return err
+	if summary.Removed, err = removeStale(out, stale(former, all, summary)); err != nil || expectation < 0 {
+		return err
+	}
+	return rename(written[expectation])
+}
+
+func rename(a Artefact) error {
+	if !a.Changed {
+		return nil
+	}
+	return os.Rename(temporaryName(a.Path), a.Path)
 }
 
 func below(out, path string) string { return filepath.Join(out, filepath.FromSlash(path)) }
@@ -100,9 +118,10 @@ func makeFolders(out string, all []artefact) error {
 	return nil
 }
 
-// replace writes content to path by rename, unless path has it already; a reader sees the old file or the new one, whole. The
-// temporary name is fixed, so that what a killed run has left is written over by the next one.
-func replace(path string, content []byte, mode fs.FileMode) (changed bool, err error) {
+// prepare writes content to the temporary name of path, to be renamed: a reader of path sees the old file or the new one, whole.
+// It does nothing where path has that content already. The temporary name is fixed, so that what a killed run has left is
+// written over by the next one.
+func prepare(path string, content []byte, mode fs.FileMode) (changed bool, err error) {
 	if old, err := os.ReadFile(path); err == nil && bytes.Equal(old, content) {
 		return false, os.Chmod(path, mode)
 	}
@@ -115,11 +134,7 @@ func replace(path string, content []byte, mode fs.FileMode) (changed bool, err e
 		return false, err
 	}
 	_, err = file.Write(content)
-	err = errors.Join(err, file.Sync(), file.Close())
-	if err == nil {
-		err = os.Rename(temporary, path)
-	}
-	if err != nil {
+	if err := errors.Join(err, file.Close()); err != nil {
 		return false, errors.Join(err, os.Remove(temporary))
 	}
 	return true, nil
