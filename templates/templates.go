@@ -109,8 +109,10 @@ func withoutComments(text []byte) []byte {
 			head = false
 		default:
 			head = false
-			if word := hereDocument.FindStringSubmatch(line); word != nil {
-				end = word[1]
+			if strings.Contains(line, "<<") {
+				if word := hereDocument.FindStringSubmatch(line); word != nil {
+					end = word[1]
+				}
 			}
 		}
 		out.WriteString(line)
@@ -121,12 +123,14 @@ func withoutComments(text []byte) []byte {
 // EnvQuote quotes a value for a file that systemd reads as EnvironmentFile= and a POSIX shell may source: in double quotes
 // both take everything literally but " \ ` and $ after a backslash (systemd's src/basic/env-file.c, SHELL_NEED_ESCAPE;
 // POSIX XCU 2.2.3). systemd expands neither % nor $ there.
-func EnvQuote(value string) string {
-	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, "`", "\\`", `$`, `\$`).Replace(value) + `"`
-}
+func EnvQuote(value string) string { return `"` + envEscapes.Replace(value) + `"` }
+
+var envEscapes = strings.NewReplacer(`\`, `\\`, `"`, `\"`, "`", "\\`", `$`, `\$`)
 
 // UnitAssignment returns key=value as one word of a unit's Environment=, which takes C escapes in double quotes and replaces
 // specifiers after % but leaves $ alone (systemd.exec(5), systemd.syntax(7)).
 func UnitAssignment(key, value string) string {
-	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, `%`, `%%`).Replace(key+"="+value) + `"`
+	return `"` + unitEscapes.Replace(key+"="+value) + `"`
 }
+
+var unitEscapes = strings.NewReplacer(`\`, `\\`, `"`, `\"`, `%`, `%%`)

@@ -52,7 +52,10 @@ func Encode(host plan.Host, form Form) ([]byte, error) {
 	if err := encoder.Encode(doc); err != nil {
 		return nil, fmt.Errorf("encoding the user-data of %s: %w", host.Name, err)
 	}
-	return out.Bytes(), encoder.Close()
+	if err := encoder.Close(); err != nil {
+		return nil, fmt.Errorf("encoding the user-data of %s: %w", host.Name, err)
+	}
+	return fillIn(out.Bytes(), host.Files), nil
 }
 
 // bootScript runs at every boot, before write_files. It makes the directories, since write_files creates a file with the
@@ -74,8 +77,8 @@ func bootScript(host plan.Host) string {
 
 func writeFiles(files []plan.File, form Form) (*yaml.Node, error) {
 	var entries []*yaml.Node
-	for _, f := range files {
-		content, err := contentOf(f, form)
+	for i, f := range files {
+		content, err := contentOf(i, f, form)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", f.Path, err)
 		}
@@ -88,8 +91,8 @@ func writeFiles(files []plan.File, form Form) (*yaml.Node, error) {
 	return list(entries...), nil
 }
 
-// contentOf returns a file's encoding, where it has one, and content.
-func contentOf(f plan.File, form Form) ([]any, error) {
+// contentOf returns the encoding of file i, where it has one, and content.
+func contentOf(i int, f plan.File, form Form) ([]any, error) {
 	if form == Compact {
 		packed, err := gzipped(f.Content)
 		if err != nil {
@@ -98,6 +101,9 @@ func contentOf(f plan.File, form Form) ([]any, error) {
 		if packed := base64.StdEncoding.EncodeToString(packed); len(packed) < len(f.Content) {
 			return []any{"encoding", text("gz+b64"), "content", text(packed)}, nil
 		}
+	}
+	if isPlain(f.Content) {
+		return []any{"content", placeholder(i)}, nil
 	}
 	if !utf8.Valid(f.Content) || startsWithSpace(f.Content) {
 		return []any{"encoding", text("b64"), "content", text(base64.StdEncoding.EncodeToString(f.Content))}, nil

@@ -1,0 +1,51 @@
+package cloudconfig
+
+import (
+	"bytes"
+	"testing"
+
+	"gopkg.in/yaml.v3"
+
+	"github.com/etcdbake/etcdbake/generator/plan"
+)
+
+// What is written without yaml.v3 is what yaml.v3 writes, and reads.
+func FuzzPlainText(f *testing.F) {
+	for _, seed := range []string{"", "a\n", "a\n\n", "\na\n", " a\n", "\ta\n", "a \n", "a\t\n", "a\n\n  b\n", "a\n\tb\tc\n", "a", "---\n", "\t\n",
+		"#!/bin/sh\n# a\n\nb: 'c'\n", "a\n    content: literal-0\n", "- a\n- |\n  b\n", "%YAML\n...\n", "é\n", "\x00\n", "a\r\n", "\n", "\n\n",
+		"a\n \nb\n"} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, content []byte) {
+		if !isPlain(content) {
+			return
+		}
+		files := []plan.File{{Content: content}, {Content: []byte("x\n")}, {Content: content}}
+		got := fillIn(document(t, placeholder(0), placeholder(1), placeholder(2)), files)
+		want := document(t, literal(string(content)), literal("x\n"), literal(string(content)))
+		if !bytes.Equal(got, want) {
+			t.Errorf("got\n%s\nyaml.v3 writes\n%s", got, want)
+		}
+		var read struct {
+			Files []struct{ Content string } `yaml:"write_files"`
+		}
+		if err := yaml.Unmarshal(got, &read); err != nil || read.Files[2].Content != string(content) {
+			t.Errorf("%q is read back as %+v, error %v", content, read, err)
+		}
+	})
+}
+
+func document(t *testing.T, contents ...*yaml.Node) []byte {
+	t.Helper()
+	var entries []*yaml.Node
+	for _, content := range contents {
+		entries = append(entries, mapping("path", text("/etc/a"), "content", content))
+	}
+	var out bytes.Buffer
+	encoder := yaml.NewEncoder(&out)
+	encoder.SetIndent(2)
+	if err := encoder.Encode(mapping("write_files", list(entries...), "runcmd", text("x"))); err != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes()
+}
