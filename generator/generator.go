@@ -45,6 +45,8 @@ func Formats() []string {
 // Options says what to generate from, and where to.
 type Options struct {
 	Spec string // path of cluster.yaml
+	// Name is the name that the cluster must have; empty for any.
+	Name string
 	PKI  string // folder of CA keys and identities: state, made where it does not exist
 	Out  string // folder of artefacts, all of which can be made again from Spec and PKI
 	// Format is one of Formats; empty for the spec's target.format.
@@ -102,9 +104,9 @@ func (e *InputError) Unwrap() error { return e.Err }
 // Generate makes everything in memory first, then writes it below Out. Bad input is an *InputError or wraps pki.ErrInvalid;
 // nothing has been written then. Nor has it where ctx ends before anything is written; from then on it is not interrupted.
 func Generate(ctx context.Context, o Options) (*Summary, error) {
-	cluster, warnings, err := load(o)
+	cluster, warnings, err := Load(o)
 	if err != nil {
-		return nil, &InputError{err}
+		return nil, err
 	}
 	summary := &Summary{Cluster: cluster, Warnings: warnings, Format: cmp.Or(o.Format, Format(cluster.Target.Format))}
 	var all []artefact
@@ -123,7 +125,15 @@ func Generate(ctx context.Context, o Options) (*Summary, error) {
 	return summary, nil
 }
 
-// load reads the spec and holds the options against it.
+// Load reads the spec and holds the options against it, as Generate does first; it writes nothing. The problems are warnings.
+func Load(o Options) (*spec.Cluster, []spec.Problem, error) {
+	cluster, warnings, err := load(o)
+	if err != nil {
+		return nil, nil, &InputError{err}
+	}
+	return cluster, warnings, nil
+}
+
 func load(o Options) (*spec.Cluster, []spec.Problem, error) {
 	cluster, warnings, err := spec.Load(o.Spec, o.choose)
 	if err != nil {
@@ -131,6 +141,9 @@ func load(o Options) (*spec.Cluster, []spec.Problem, error) {
 	}
 	format := cmp.Or(o.Format, Format(cluster.Target.Format))
 	switch {
+	case o.Name != "" && o.Name != cluster.Name:
+		return nil, nil, fmt.Errorf("%s: the cluster was called %s a moment ago, and is called %s now: run again when the file "+
+			"is done", o.Spec, o.Name, cluster.Name)
 	case o.Image != "" && o.Image != spec.StockImage && o.Image != spec.GoldenImage:
 		return nil, nil, fmt.Errorf("image %q: want %s or %s", o.Image, spec.StockImage, spec.GoldenImage)
 	case !slices.Contains(Formats(), string(format)):

@@ -13,12 +13,12 @@ import (
 
 	"github.com/etcdbake/etcdbake/cmd/internal/cli"
 	"github.com/etcdbake/etcdbake/generator"
-	"github.com/etcdbake/etcdbake/generator/pki"
 	"github.com/etcdbake/etcdbake/generator/spec"
 )
 
 type generateOptions struct {
 	generator.Options
+	files  []string // specs as they were named: files, folders, patterns
 	output string
 }
 
@@ -34,7 +34,11 @@ changed or a leaf that --renew names; keep it safe. out/ is made from cluster.ya
 the byte, as long as neither changes. User-data and members' tars hold private keys.
 
 With --image golden, user-data and tars hold a member's identity alone: etcd and its units are on the image. What that
-image must hold besides etcd is written to out/image.`
+image must hold besides etcd is written to out/image.
+
+A fleet is many clusters at once: -f with a folder, with a quoted pattern, or with several files. Each cluster has
+pki/<name>/ and out/<name>/, by the name in its spec. One that fails stops no other; the exit code is 0 if none failed,
+2 if the specs that failed are to be corrected, and 1 if anything else went wrong.`
 
 func generateCommand() *cobra.Command {
 	options := generateOptions{Options: generator.Options{Clock: time.Now}}
@@ -46,15 +50,20 @@ func generateCommand() *cobra.Command {
   etcdbake generate -f prod.yaml --pki prod-pki --out prod-out
   etcdbake generate --renew members/master1
   etcdbake generate --format packer
-  etcdbake generate --image golden`,
-		Args: cli.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error {
+  etcdbake generate --image golden
+  etcdbake generate -f clusters                     # a fleet: clusters/*.yaml, side by side
+  etcdbake generate -f 'clusters/*/etcd.yaml'
+  etcdbake generate -f clusters/prod.yaml --pki pki/prod --out out/prod    # one cluster of it`,
+		Args: moreFiles,
+		RunE: func(c *cobra.Command, args []string) error {
+			options.files = append(options.files, args...)
 			streams := cli.Streams{In: c.InOrStdin(), Out: c.OutOrStdout(), Err: c.ErrOrStderr()}
 			return runGenerate(c.Context(), options, streams)
 		},
 	}
 	flags := command.Flags()
-	flags.StringVarP(&options.Spec, "file", "f", defaultSpec, "the spec")
+	flags.StringArrayVarP(&options.files, "file", "f", []string{defaultSpec},
+		"the spec; a folder, a quoted pattern or several files for a fleet")
 	flags.StringVar(&options.PKI, "pki", "pki", "folder of the CAs and identities, made where it does not exist")
 	flags.StringVar(&options.Out, "out", "out", "folder to write to")
 	flags.StringVar((*string)(&options.Format), "format", "",
@@ -107,10 +116,22 @@ func (o generateOptions) check() error {
 	return nil
 }
 
+// moreFiles takes what a shell has made of an unquoted pattern after -f.
+func moreFiles(c *cobra.Command, args []string) error {
+	if c.Flags().Changed("file") {
+		return nil
+	}
+	return cli.NoArgs(c, args)
+}
+
 func runGenerate(ctx context.Context, o generateOptions, s cli.Streams) error {
 	if err := o.check(); err != nil {
 		return cli.UsageError(err)
 	}
+	if o.isFleet() {
+		return runFleet(ctx, o, s)
+	}
+	o.Spec = o.files[0]
 	summary, err := generator.Generate(ctx, o.Options)
 	if err != nil {
 		return generateError(err)
@@ -121,10 +142,9 @@ func runGenerate(ctx context.Context, o generateOptions, s cli.Streams) error {
 	return writeTable(s, o, summary)
 }
 
-// generateError tells bad input, exit 2, from what went wrong on the way.
+// generateError gives bad input exit 2.
 func generateError(err error) error {
-	var inputError *generator.InputError
-	if errors.As(err, &inputError) || errors.Is(err, pki.ErrInvalid) {
+	if isBadInput(err) {
 		return cli.UsageError(err)
 	}
 	return err
