@@ -16,6 +16,7 @@ import (
 	"github.com/etcdbake/etcdbake/test/e2e/host"
 	"github.com/etcdbake/etcdbake/test/internal/release"
 	"github.com/etcdbake/etcdbake/tools/etcdbin"
+	"github.com/etcdbake/etcdbake/tools/ignitionbin"
 )
 
 const (
@@ -44,6 +45,10 @@ func prepare(ctx context.Context) error {
 		return err
 	}
 	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error {
+		_, err := ignitionbin.Apply(ctx)
+		return err
+	})
 	for _, root := range systems() {
 		group.Go(func() error {
 			_, err := root(ctx)

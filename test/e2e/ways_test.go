@@ -43,6 +43,8 @@ func ways() []way {
 		{name: "startup-script without cloud-init", format: "script", file: script, system: bare, prepare: asStartupScript},
 		{name: "script over ssh to busybox", format: "script", file: script, system: bare, prepare: busybox, give: overSSH},
 		{name: "tar", format: "rootfs", file: "rootfs/m1.tar", system: bare, prepare: unpacked},
+		{name: "seed", format: "nocloud", file: "nocloud/m1.iso", system: debian("bookworm"), prepare: asSeed},
+		{name: "Ignition", format: "ignition", file: "ignition/m1.ign", system: bare, prepare: byIgnition},
 	}
 }
 
@@ -157,7 +159,7 @@ func (c *cluster) untilUp(h *host.Host) {
 }
 
 // planned lists what the plan has put on a host, and who owns it.
-const planned = `paths="/etc/etcd /etc/etcdbake /etc/profile.d/etcdctl.sh /usr/local/bin /var/lib/etcdbake
+const planned = `paths="/etc/etcd /etc/etcdbake /etc/profile.d/etcdctl.sh /opt /var/lib/etcdbake
 	$(echo /etc/systemd/system/etcd* /etc/systemd/system/*/etcd*)"
 find $paths | sort | while read -r path; do stat -c '%n %a %U:%G %F' "$path"; done
 find $paths -type f | sort | while read -r path; do sha256sum "$path"; done`
@@ -169,7 +171,7 @@ func TestEveryWayMakesTheSameHost(t *testing.T) {
 	made := &cluster{lab: newLab(t), dir: dir}
 	made.writeSingle(goodMirror)
 	made.etcdbake("generate")
-	for _, format := range []string{"script", "rootfs"} {
+	for _, format := range []string{"script", "rootfs", "nocloud", "ignition"} {
 		made.etcdbake("generate", "--format", format, "--out", format)
 	}
 	t.Run("ways", func(t *testing.T) {
@@ -202,10 +204,10 @@ func TestEveryWayMakesTheSameHost(t *testing.T) {
 	}
 }
 
-// writeSingle writes a spec of one member that gets etcd from the mirror.
+// writeSingle writes a spec of one member that gets etcd from the mirror, into the folder that every format can have it in.
 func (c *cluster) writeSingle(mirror string) {
 	c.t.Helper()
-	spec := fmt.Sprintf("name: ways\nmembers:\n  - {name: m1, address: %s, arch: %s}\netcd:\n  version: %s\n  sha256: {%s: %s}\n  mirrors: [%s]\n",
+	spec := fmt.Sprintf("name: ways\nmembers:\n  - {name: m1, address: %s, arch: %s}\netcd:\n  version: %s\n  sha256: {%s: %s}\n  mirrors: [%s]\n  bin_dir: /opt/bin\n",
 		addresses()[0], runtime.GOARCH, version, runtime.GOARCH, release.SHA256(c.mirror.tarball), mirrorURL(mirror))
 	if err := os.WriteFile(filepath.Join(c.dir, "cluster.yaml"), []byte(spec), 0o644); err != nil {
 		c.t.Fatal(err)

@@ -27,6 +27,8 @@ import (
 // Program is a main package and the file name that it gets.
 type Program struct {
 	Package, Name string
+	// CGO programs need a C compiler and libraries; others are static.
+	CGO bool
 }
 
 const modulePath = "github.com/etcdbake/etcdbake"
@@ -53,7 +55,7 @@ func Root() (string, error) {
 	}
 }
 
-// Ensure builds programs of the module in the folder module as static executables into the folder out, unless out holds
+// Ensure builds programs of the module in the folder module into the folder out, unless out holds
 // them already and neither the module nor the Go version has changed. Processes that ask at the same time wait for the
 // first one.
 func Ensure(ctx context.Context, module, out string, programs []Program) error {
@@ -137,12 +139,16 @@ func build(ctx context.Context, module, out string, programs []Program, overlay 
 	}
 	args := []string{"build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", tmp + string(filepath.Separator)}
 	args = append(args, flags...)
+	cgo := "CGO_ENABLED=0"
 	for _, program := range programs {
 		args = append(args, program.Package)
+		if program.CGO {
+			cgo = "CGO_ENABLED=1"
+		}
 	}
 	cmd := exec.CommandContext(ctx, "go", args...)
 	cmd.Dir = module
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOWORK=off", "GOOS="+runtime.GOOS, "GOARCH="+runtime.GOARCH)
+	cmd.Env = append(os.Environ(), cgo, "GOWORK=off", "GOOS="+runtime.GOOS, "GOARCH="+runtime.GOARCH)
 	if output, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("building in %s: %w\n%s", module, err, output)
 	}
