@@ -6,8 +6,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"testing"
 
 	"github.com/etcdbake/etcdbake/test/e2e/host"
+	"github.com/etcdbake/etcdbake/test/internal/release"
 	"github.com/etcdbake/etcdbake/tools/ignitionbin"
 )
 
@@ -56,5 +58,44 @@ func (c *cluster) ignite(h *host.Host, config []byte) {
 	cmd.Env = append(os.Environ(), "container=systemd-nspawn") // or it refuses, since it is not meant for a running system
 	if out, err := cmd.CombinedOutput(); err != nil {
 		c.t.Fatalf("ignition: %v\n%s", err, out)
+	}
+}
+
+// TestIgnitionsHostGoesOnAfterAPowerCut has Ignition write its files twice, as it does where power is lost before the first boot
+// is complete.
+func TestIgnitionsHostGoesOnAfterAPowerCut(t *testing.T) {
+	t.Parallel()
+	c := &cluster{lab: newLab(t), dir: t.TempDir()}
+	c.writeSingle(stalledMirror)
+	c.etcdbake("generate", "--format", "ignition")
+	config := c.read("out", "ignition", "m1.ign")
+	h := c.bootBy(way{system: bare, prepare: byIgnition}, "m1", addresses()[0], config)
+	c.powerCutHalfway(h)
+	c.ignite(h, config)
+	c.boot(h)
+	c.verify()
+	noUnitFailed(c, h)
+	keysAreSecret(c, h)
+	c.shutdown(h)
+	c.boot(h)
+	c.verify()
+}
+
+// TestIgnitionMakesAMemberOfAGoldenImage: the image has all but the host's own.
+func TestIgnitionMakesAMemberOfAGoldenImage(t *testing.T) {
+	t.Parallel()
+	c := &cluster{lab: newLab(t), dir: t.TempDir()}
+	c.writeSingle(missingMirror)
+	tarball := filepath.Join(command(".."), release.Name(version)+".tar.gz")
+	c.etcdbake("generate", "--format", "rootfs", "--image", "golden", "--etcd-release", tarball)
+	c.etcdbake("generate", "--format", "ignition", "--image", "golden")
+	h := c.addSystem(bare, "m1", addresses()[0], nil)
+	unpacked(c, h, c.read("out", "rootfs", "image.tar"))
+	byIgnition(c, h, c.read("out", "ignition", "m1.ign"))
+	c.boot(h)
+	c.verify()
+	noUnitFailed(c, h)
+	if downloads := c.mirror.log(); len(downloads) > 0 {
+		t.Errorf("downloaded: %v", downloads)
 	}
 }
