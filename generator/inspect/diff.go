@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/aymanbagabas/go-udiff"
+
+	"github.com/etcdbake/etcdbake/generator/userdata"
 )
 
 // Change is one way in which two user-data differ.
@@ -39,8 +41,16 @@ func Diff(a, b *Report) []Change {
 		compare("certificate", a.named(), b.named(), func(c namedCertificate) string { return c.name }, certificateChange),
 		compare("unit", a.Units, b.Units, func(u Unit) string { return u.Name }, unitChange),
 		commandChanges(a, b),
-		compare("module", a.Modules, b.Modules, func(m Module) string { return m.Name }, moduleChange),
+		compare("module", a.modules(b), b.modules(a), func(m Module) string { return m.Name }, moduleChange),
 	)
+}
+
+// modules are those to be compared with another's: a seed's meta-data are left out where the other is no seed, since the cloud
+// gives it some too.
+func (r *Report) modules(other *Report) []Module {
+	return slices.DeleteFunc(slices.Clone(r.Modules), func(m Module) bool {
+		return m.Name == "meta-data" && !slices.Contains(other.Wrapping, userdata.ISO)
+	})
 }
 
 // compare pairs the items of two lists by name. differs fills in a change, and tells whether there is one.

@@ -1,6 +1,7 @@
 package userdata
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/json"
 	"errors"
@@ -17,6 +18,9 @@ import (
 
 // readIgnition reads an Ignition config of any version 3 (https://coreos.github.io/ignition/configuration-v3_5/).
 func readIgnition(document []byte, room int) (*Host, error) {
+	if err := checkJSON(document); err != nil {
+		return nil, fmt.Errorf("the Ignition config: %w", err)
+	}
 	config, report, err := v3_5.ParseCompatibleVersion(document)
 	if err != nil {
 		if len(report.Entries) > 0 {
@@ -50,6 +54,18 @@ func readIgnition(document []byte, room int) (*Host, error) {
 		r.unit(u)
 	}
 	return r.host, r.modules(config)
+}
+
+// checkJSON says where a document is not JSON.
+func checkJSON(document []byte) error {
+	var any json.RawMessage
+	err := json.Unmarshal(document, &any)
+	var syntax *json.SyntaxError
+	if errors.As(err, &syntax) {
+		before := document[:min(int(syntax.Offset), len(document))]
+		return fmt.Errorf("line %d: not JSON: %w", 1+bytes.Count(before, []byte("\n")), err)
+	}
+	return err
 }
 
 // ignition is an Ignition config while it is read.
@@ -170,6 +186,9 @@ func prune(n *yaml.Node) bool {
 		n.Content = kept
 		return len(kept) > 0
 	case yaml.SequenceNode:
+		for _, item := range n.Content {
+			prune(item)
+		}
 		return len(n.Content) > 0
 	}
 	return n.ShortTag() != "!!null" && n.Value != ""

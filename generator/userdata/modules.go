@@ -16,6 +16,11 @@ var secretName = regexp.MustCompile(`(?i)passw|passphrase|secret|token|credentia
 // IsSecretName tells whether what is called name is likely to be a password, a key or the like.
 func IsSecretName(name string) bool { return secretName.MatchString(name) }
 
+// isSecret tells whether a key's whole value is a secret. A passwd that is a mapping is Ignition's section about users.
+func isSecret(key string, value *yaml.Node) bool {
+	return IsSecretName(key) && (key != "passwd" || value.Kind != yaml.MappingNode)
+}
+
 // Redacted stands for a secret.
 const Redacted = "(redacted)"
 
@@ -35,7 +40,7 @@ func (c *cloudConfig) modules(top map[string]*yaml.Node) error {
 	// An alias in one module may stand for a secret in another, so nothing is shown before all is redacted.
 	r := redactor{}
 	for _, name := range names {
-		r.node(top[name], IsSecretName(name))
+		r.node(top[name], isSecret(name, top[name]))
 	}
 	for i, name := range names {
 		text, err := yamlText(top[name])
@@ -80,7 +85,7 @@ func (r redactor) node(n *yaml.Node, secret bool) {
 		for i := 0; i+1 < len(n.Content); i += 2 {
 			key := n.Content[i]
 			key.HeadComment, key.LineComment, key.FootComment = "", "", ""
-			r.node(n.Content[i+1], secret || IsSecretName(key.Value))
+			r.node(n.Content[i+1], secret || isSecret(key.Value, n.Content[i+1]))
 		}
 	default:
 		for _, child := range n.Content {

@@ -55,6 +55,9 @@ func Open(data []byte) (*Host, error) {
 		}
 		h.add(p, more)
 	}
+	if u.seed != nil {
+		h.seedModules(*u.seed)
+	}
 	h.followCommands()
 	return h, nil
 }

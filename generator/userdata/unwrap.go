@@ -35,6 +35,7 @@ type unwrapper struct {
 	room   int
 	layers []string // of the wrapping, outermost first, each once
 	parts  []part
+	seed   *seed // where it is a seed ISO
 	// document is what is in gzip and base64 around all: what may be wrapped in another way for another cloud.
 	document []byte
 }
@@ -86,7 +87,7 @@ func (u *unwrapper) peel(content []byte) (layer string, inner []byte, err error)
 		inner, err = gunzip(content, u.room)
 	case isISO(content):
 		layer = ISO
-		inner, err = seedOf(content)
+		inner, err = u.openSeed(content)
 	default:
 		if inner, ok := wholeBase64(content); ok {
 			u.room -= len(inner)
@@ -96,6 +97,23 @@ func (u *unwrapper) peel(content []byte) (layer string, inner []byte, err error)
 	}
 	u.room -= len(inner)
 	return layer, inner, err
+}
+
+// openSeed returns the user-data in a seed ISO, and keeps the rest.
+func (u *unwrapper) openSeed(image []byte) ([]byte, error) {
+	s, err := readSeed(image)
+	if err != nil {
+		return nil, err
+	}
+	inner, ok := s.files["user-data"]
+	if !ok {
+		return nil, errors.New("the ISO image has no file user-data: it is no seed for cloud-init")
+	}
+	if u.seed != nil {
+		return nil, errors.New("the ISO image has another one for its user-data")
+	}
+	u.seed = &s
+	return inner, nil
 }
 
 // wholeBase64 decodes a document that is base64 as a whole, as for a cloud that takes text only: what is in it is known.
