@@ -164,7 +164,7 @@ func redactText(text string) string {
 		line = authorize.ReplaceAllString(line, "$1"+userdata.Redacted)
 		line = setting.ReplaceAllStringFunc(line, func(found string) string {
 			parts := setting.FindStringSubmatch(found)
-			if noSecret.MatchString(parts[1]) || parts[2] == userdata.Redacted {
+			if noSecret.MatchString(parts[1]) || strings.HasPrefix(parts[2], userdata.Redacted) {
 				return found
 			}
 			return parts[1] + userdata.Redacted

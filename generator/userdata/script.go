@@ -94,7 +94,7 @@ func mainOf(tree *syntax.File) (body []*syntax.Stmt, ok bool) {
 	functions := map[string]*syntax.Stmt{}
 	called := false
 	for _, stmt := range tree.Stmts {
-		if f, isFunction := stmt.Cmd.(*syntax.FuncDecl); isFunction {
+		if f, isFunction := stmt.Cmd.(*syntax.FuncDecl); isFunction && f.Name != nil {
 			functions[f.Name.Value] = f.Body
 		}
 		words := callOf(stmt)
@@ -130,12 +130,12 @@ func (s *baked) statement(stmt *syntax.Stmt) {
 		}
 		return fs.FileMode(bits)
 	}
+	if (words[0] == "dir" || words[0] == "put") && (len(words) < 3 || !path.IsAbs(words[1])) {
+		problem(words[0] + " takes an absolute path and a mode")
+		return
+	}
 	switch words[0] {
 	case "dir":
-		if len(words) != 3 {
-			problem("dir takes a path and a mode")
-			return
-		}
 		s.host.Directories = append(s.host.Directories, Directory{Path: path.Clean(words[1]), Mode: mode()})
 	case "put":
 		content, ok := hereDocument(stmt)
@@ -144,7 +144,7 @@ func (s *baked) statement(stmt *syntax.Stmt) {
 		case !ok && len(words) == 4:
 			content = unescape(words[3])
 		default:
-			problem("put takes a path, a mode and one content")
+			problem("put takes an absolute path, a mode and one content")
 			return
 		}
 		s.host.Files = append(s.host.Files, File{Path: path.Clean(words[1]), Mode: mode(), Content: []byte(content)})

@@ -103,7 +103,7 @@ func modulesText(r *inspect.Report) string {
 	var out strings.Builder
 	for _, m := range r.Modules {
 		lines := strings.Split(strings.TrimRight(m.Text, "\n"), "\n")
-		if len(lines) == 1 {
+		if len(lines) == 1 && !strings.HasPrefix(lines[0], "- ") {
 			fmt.Fprintf(&out, "%s: %s\n", m.Name, lines[0])
 			continue
 		}
