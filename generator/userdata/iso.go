@@ -35,7 +35,7 @@ type seed struct {
 	files map[string][]byte
 }
 
-var errISO = errors.New("the ISO image is damaged: it points outside of itself")
+var errISO = errors.New("the ISO image is cut off")
 
 // readSeed reads an image by its Rock Ridge or Joliet names where it has such, as Linux does. It is a reader of our own, since
 // those that there are trust the image.

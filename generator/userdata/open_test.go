@@ -170,7 +170,7 @@ func TestOpenSaysWhatCannotBeRead(t *testing.T) {
 		"no part":                     {part + "multipart/mixed; boundary=X\n\n--X--\n", "a message without a part"},
 		"no base64":                   {part + "text/plain\nContent-Transfer-Encoding: base64\n\n!", "the transfer encoding base64: unexpected EOF"},
 		"no archive":                  {"#cloud-config-archive\na: b\n", "the cloud-config-archive is no list"},
-		"a seed Linux would not read": {testdata(t, "shortnames.iso.gz"), "the ISO image has no file user-data: it is no seed for cloud-init"},
+		"a seed Linux would not read": {testdata(t, "shortnames.iso.gz"), `the ISO image has no user-data in its root folder, but ["meta_dat" "user_dat"]`},
 		"no Ignition":                 {"{}", "the Ignition config: invalid config version (couldn't parse)"},
 		"old Ignition":                {`{"ignition": {"version": "2.2.0"}}`, "the Ignition config: unsupported config version"},
 		"wrong Ignition":              {`{"ignition": {"version": "3.0.0"}, "storage": {"files": [{"path": "x"}]}}`, "the Ignition config: error at $.storage.files.0.path, line 1 col 67: path not absolute"},

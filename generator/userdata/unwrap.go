@@ -6,11 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"mime"
 	"mime/multipart"
 	"mime/quotedprintable"
 	"net/mail"
 	"net/textproto"
+	"slices"
 	"strings"
 
 	"gopkg.in/yaml.v3"
@@ -107,7 +109,8 @@ func (u *unwrapper) openSeed(image []byte) ([]byte, error) {
 	}
 	inner, ok := s.files["user-data"]
 	if !ok {
-		return nil, errors.New("the ISO image has no file user-data: it is no seed for cloud-init")
+		names := slices.Sorted(maps.Keys(s.files))
+		return nil, fmt.Errorf("the ISO image has no user-data in its root folder, but %q", names[:min(len(names), 8)])
 	}
 	if u.seed != nil {
 		return nil, errors.New("the ISO image has another one for its user-data")
