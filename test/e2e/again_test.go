@@ -22,7 +22,7 @@ func TestTheSameUserDataNeverOverwriteAHost(t *testing.T) {
 	c.boot(h)
 	c.untilHealthy(h)
 	c.exec(h, "cloud-init", "status", "--wait")
-	c.etcdctl(h, "put key before")
+	c.etcdctl(h, "put", "key", "before")
 	c.exec(h, "sh", "-c", rotated)
 	snapshot := func() string { // without the note of which instance this is
 		return c.exec(h, "sh", "-c", `find /etc/etcd /etc/etcdbake /usr/local/bin /var/lib/etcdbake/done -printf '%p %M %u:%g %T@\n'`)
@@ -36,7 +36,7 @@ func TestTheSameUserDataNeverOverwriteAHost(t *testing.T) {
 		if diff := cmp.Diff(before, snapshot()); diff != "" {
 			t.Errorf("%s has changed the host (-before +after):\n%s", what, diff)
 		}
-		if got := c.etcdctl(h, "get --print-value-only key"); got != "before" {
+		if got := c.etcdctl(h, "get", "--print-value-only", "key"); got != "before" {
 			t.Errorf("after %s the value is %q", what, got)
 		}
 		t.Logf("healthy %v after %s", took, what)
@@ -69,7 +69,7 @@ func TestTheSameUserDataNeverOverwriteAHost(t *testing.T) {
 	if pem := c.exec(h, "cat", "/etc/etcd/ssl/etcd.pem"); strings.Contains(pem, "rotated") {
 		t.Error("changed user-data have not brought their certificates")
 	}
-	if got := c.etcdctl(h, "get --print-value-only key"); got != "before" {
+	if got := c.etcdctl(h, "get", "--print-value-only", "key"); got != "before" {
 		t.Errorf("after the user-data were changed, the value is %q", got)
 	}
 	c.verify()

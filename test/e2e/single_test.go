@@ -96,12 +96,6 @@ func (c *cluster) untilHealthy(h *host.Host) time.Duration {
 	return took
 }
 
-// etcdctl runs it as root does.
-func (c *cluster) etcdctl(h *host.Host, args string) string {
-	c.t.Helper()
-	return c.exec(h, "sh", "-lc", "etcdctl "+args)
-}
-
 // onDisk writes a file to the disk of a host that is switched off.
 func (c *cluster) onDisk(h *host.Host, name, content string) {
 	c.t.Helper()
