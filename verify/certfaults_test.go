@@ -325,12 +325,19 @@ func leastRights(t *testing.T, c *etcdtest.Cluster, name string) {
 
 func enableAuth(t *testing.T, c *etcdtest.Cluster) {
 	t.Helper()
+	addRoot(t, c)
+	_, err := c.Client(c.Member("m1")).AuthEnable(t.Context())
+	must(t, err)
+}
+
+// addRoot adds the user and the role that authentication needs.
+func addRoot(t *testing.T, c *etcdtest.Cluster) {
+	t.Helper()
 	client := c.Client(c.Member("m1"))
 	steps := []func() error{
 		func() error { _, err := client.RoleAdd(t.Context(), "root"); return err },
 		func() error { _, err := client.UserAdd(t.Context(), "root", "secret"); return err },
 		func() error { _, err := client.UserGrantRole(t.Context(), "root", "root"); return err },
-		func() error { _, err := client.AuthEnable(t.Context()); return err },
 	}
 	for _, step := range steps {
 		if err := step(); err != nil {

@@ -23,7 +23,12 @@ func disturbedMembers() []fault {
 	return []fault{
 		{
 			name: "a member whose disk is slow", want: report.Pass,
-			before: func(t *testing.T, c *etcdtest.Cluster) { slowDisk(t, c.Member("m2"), 300*time.Millisecond) },
+			before: func(t *testing.T, c *etcdtest.Cluster) {
+				slowDisk(t, c.Member("m2"), 300*time.Millisecond)
+				for _, m := range c.Members {
+					m.Flags["backend-batch-interval"] = "10ms"
+				}
+			},
 			inject: func(t *testing.T, c *etcdtest.Cluster, o *verify.Options) {
 				o.Limits = checks.DefaultLimits()
 				o.Limits.Fsync, o.Limits.Commit, o.Limits.MinSamples = 250*time.Millisecond, 250*time.Millisecond, 10
@@ -112,7 +117,6 @@ func slowDisk(t *testing.T, m *etcdtest.Member, delay time.Duration) {
 		t.Skipf("strace cannot slow the disk down here (is it installed, and tracing allowed?): %v %s", err, out)
 	}
 	m.Under, m.Env = strace, []string{"ETCD_UNSAFE_NO_FSYNC=false"}
-	m.Flags["backend-batch-interval"] = "10ms"
 }
 
 // writeUntilMeasured writes until the member has synced its log and committed its database n times.

@@ -41,7 +41,8 @@ type fault struct {
 
 func faults() []fault {
 	return slices.Concat(lostMembers(), wrongMembers(), wrongCertificates(), openDoors(), wrongCredentials(),
-		wrongData(), wrongSettings(), splitMembers(), forcedMembers(), disturbedMembers())
+		wrongData(), wrongSettings(), splitMembers(), forcedMembers(), disturbedMembers(),
+		brokenLinks(), wrongAddresses(), endingCertificates(), strangeStates())
 }
 
 // versions are what the matrix runs against; `make faults` names all that are pinned in tools/.
@@ -270,22 +271,26 @@ func wrongMembers() []fault {
 		{
 			name: "a full database", members: 1, want: report.Fail,
 			before: func(t *testing.T, c *etcdtest.Cluster) { c.Member("m1").Flags["quota-backend-bytes"] = "100000" },
-			inject: func(t *testing.T, c *etcdtest.Cluster, _ *verify.Options) {
-				client := c.Client(c.Member("m1"))
-				eventually(t, func() error { // the alarm follows the first refused write, which follows a commit of the database
-					for range 10 {
-						client.Put(t.Context(), "k", string(make([]byte, 50000)))
-					}
-					list, err := client.AlarmList(t.Context())
-					if err == nil && len(list.Alarms) == 0 {
-						err = errors.New("no alarm is raised")
-					}
-					return err
-				})
-			},
-			blame: []string{"fail health m1: alarm"},
+			inject: func(t *testing.T, c *etcdtest.Cluster, _ *verify.Options) { fill(t, c) },
+			blame:  []string{"fail health m1: alarm"},
 		},
 	}
+}
+
+// fill writes until the database is full, and the alarm raised.
+func fill(t *testing.T, c *etcdtest.Cluster) {
+	t.Helper()
+	client := c.Client(c.Member("m1"))
+	eventually(t, func() error { // the alarm follows the first refused write, which follows a commit of the database
+		for range 10 {
+			client.Put(t.Context(), "k", string(make([]byte, 50000)))
+		}
+		list, err := client.AlarmList(t.Context())
+		if err == nil && len(list.Alarms) == 0 {
+			err = errors.New("no alarm is raised")
+		}
+		return err
+	})
 }
 
 func addMember(t *testing.T, c *etcdtest.Cluster, m *etcdtest.Member, learner bool) {

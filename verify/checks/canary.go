@@ -35,6 +35,11 @@ func (Canary) Judge(c *facts.Cluster) []report.Result {
 		r.Evidence = f.Evidence
 		return []report.Result{bad(report.Undetermined, r, "", f.Words, deniedHint())}
 	}
+	if k.Grant != nil && k.Grant.Kind == facts.Full {
+		r := whole("lease")
+		r.Evidence = k.Grant.Evidence
+		return []report.Result{because("health", r, k.Grant.Words)}
+	}
 	if k.Grant != nil {
 		r := whole("lease")
 		r.Evidence, r.Heals = k.Grant.Evidence, true
@@ -77,6 +82,8 @@ func sings(c *facts.Cluster, e *facts.Endpoint) []report.Result {
 		return []report.Result{unreached(e, "canary")}
 	case !slices.Contains(c.Inside(), e):
 		return []report.Result{foreign(e, "canary")}
+	case !e.Led():
+		return []report.Result{because("consensus", on(e, "canary"), "it knows no leader")}
 	}
 	var results []report.Result
 	for _, w := range c.Canary.Writes {

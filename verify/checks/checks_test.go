@@ -99,7 +99,8 @@ func TestWhatRealProcessesDoNotShowInATestIsJudgedToo(t *testing.T) {
 			c.Endpoints[0].Linear.Rows, c.Endpoints[0].Local.Rows = c.Endpoints[0].Linear.Rows[1:2], c.Endpoints[0].Local.Rows[1:2]
 		}, []string{"fail membership m2: cluster ID: 0000000000000008"}},
 		{"a member without a leader", func(c *facts.Cluster) { c.Endpoints[1].Status.Leader = 0 },
-			[]string{"fail consensus cluster: leader: m2 knows no leader"}},
+			[]string{"warn consensus cluster: tolerance: survives the loss of 0 more of 3 members",
+				"fail consensus m2: leader: it knows no leader"}},
 		{"two leaders", func(c *facts.Cluster) { c.Endpoints[1].Status.Leader, c.Endpoints[1].Status.Term = 2, 3 },
 			[]string{"fail consensus cluster: leader: m1 says m1 in term 2, m2 says m2 in term 3"}},
 		{"a member that lags", func(c *facts.Cluster) { c.Endpoints[0].Status.Applied = 5100 }, []string{

@@ -3,6 +3,7 @@ package checks
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/etcdbake/etcdbake/verify/facts"
 	"github.com/etcdbake/etcdbake/verify/report"
@@ -26,7 +27,8 @@ func (k Consensus) Judge(c *facts.Cluster) []report.Result {
 	if quorum.Verdict != report.Pass {
 		return []report.Result{quorum}
 	}
-	return append([]report.Result{quorum, tolerance(c), leader(c)}, lag(c, k.Lag)...)
+	results := append([]report.Result{quorum, tolerance(c)}, leader(c)...)
+	return append(append(results, peers(c)...), lag(c, k.Lag)...)
 }
 
 // quorum: an answered linearizable read proves one.
@@ -89,7 +91,7 @@ func tolerance(c *facts.Cluster) report.Result {
 	up, tried := 0, 0
 	for _, row := range rows {
 		switch {
-		case slices.ContainsFunc(c.Inside(), func(e *facts.Endpoint) bool { return e.Status.MemberID == row.ID }):
+		case slices.ContainsFunc(c.Inside(), func(e *facts.Endpoint) bool { return e.Status.MemberID == row.ID && e.Led() }):
 			up++
 			tried++
 		case len(row.ClientURLs) == 0, slices.ContainsFunc(c.Endpoints, func(e *facts.Endpoint) bool { return leadsTo(e, row) }):
@@ -114,25 +116,69 @@ func leadsTo(e *facts.Endpoint, row facts.Row) bool {
 	return e.Expected != nil && e.Expected.Name == row.Name || slices.Contains(row.ClientURLs, e.URL)
 }
 
-func leader(c *facts.Cluster) report.Result {
-	r := whole("leader")
-	r.Heals = true
-	inside := c.Inside()
-	first := inside[0].Status
-	for _, e := range inside {
-		s := e.Status
+// leader has a result for each member that knows none, and one about the leader that the others know.
+func leader(c *facts.Cluster) []report.Result {
+	var results []report.Result
+	var first *facts.Endpoint
+	const want = "one leader that all members know"
+	for _, e := range c.Inside() {
+		r, s := whole("leader"), e.Status
+		r.Heals = true
 		switch {
-		case s.Leader == 0:
-			return bad(report.Fail, r, "one leader that all members know", e.Name()+" knows no leader",
-				"is it cut off from its peers? journalctl -u etcd there")
-		case s.Leader != first.Leader || s.Term != first.Term:
-			return bad(report.Fail, r, "one leader that all members know", fmt.Sprintf("%s says %s in term %d, %s says %s in term %d",
-				inside[0].Name(), c.NameOf(first.Leader), first.Term, e.Name(), c.NameOf(s.Leader), s.Term),
-				"leaders change too often: check latency between members and of their disks")
+		case !e.Led():
+			r = on(e, "leader")
+			r.Heals = true
+			results = append(results, bad(report.Fail, r, want, "it knows no leader", "it is cut off from its peers: journalctl -u etcd there"))
+		case first == nil:
+			first = e
+		case s.Leader != first.Status.Leader || s.Term != first.Status.Term:
+			return append(results, bad(report.Fail, r, want, fmt.Sprintf("%s says %s in term %d, %s says %s in term %d",
+				first.Name(), c.NameOf(first.Status.Leader), first.Status.Term, e.Name(), c.NameOf(s.Leader), s.Term),
+				"leaders change too often: check latency between members and of their disks"))
 		}
 	}
-	r.Heals = false
-	return pass(r, fmt.Sprintf("%s in term %d", c.NameOf(first.Leader), first.Term))
+	if first == nil {
+		return results
+	}
+	return append(results, pass(whole("leader"), fmt.Sprintf("%s in term %d", c.NameOf(first.Status.Leader), first.Status.Term)))
+}
+
+// peers wants every member to be connected to every other one that answers: two followers that cannot talk to each other
+// cannot go on when the leader is lost.
+func peers(c *facts.Cluster) []report.Result {
+	var results []report.Result
+	for _, e := range c.Endpoints {
+		r := on(e, "connections to peers")
+		switch {
+		case !e.Answered():
+			results = append(results, unreached(e, r.Subject))
+		case !slices.Contains(c.Inside(), e):
+			results = append(results, foreign(e, r.Subject))
+		case !e.Led():
+			results = append(results, skip(r, "it knows no leader"))
+		case e.Metrics.Connected == nil:
+			results = append(results, skip(r, "not told: no such figure in /metrics"))
+		default:
+			results = append(results, connected(c, e, r))
+		}
+	}
+	return results
+}
+
+func connected(c *facts.Cluster, e *facts.Endpoint, r report.Result) report.Result {
+	var missing []string
+	for _, other := range c.Inside() {
+		if id := other.Status.MemberID; id != e.Status.MemberID && other.Led() && !e.Metrics.Connected[id] {
+			missing = append(missing, other.Name())
+		}
+	}
+	if len(missing) > 0 {
+		r.Heals = true
+		return bad(report.Fail, r, "connections to every member that answers", "none to "+strings.Join(missing, ", "),
+			"the cluster may not survive the loss of its leader: check firewalls, routes and peer certificates between these; "+
+				"journalctl -u etcd on both")
+	}
+	return pass(r, fmt.Sprintf("to %d members", len(e.Metrics.Connected)))
 }
 
 func lag(c *facts.Cluster, most uint64) []report.Result {

@@ -20,13 +20,45 @@ func (Data) About() About {
 	}
 }
 
-// Judge has one result per member, and one about the cluster where nobody can be blamed.
-func (Data) Judge(c *facts.Cluster) []report.Result {
+// Judge has one result per member for its hash and its users, and one about the cluster where nobody can be blamed.
+func (Data) Judge(c *facts.Cluster) []report.Result { return append(keys(c), users(c)...) }
+
+// users compares the members' state of authentication, which is in no hash.
+func users(c *facts.Cluster) []report.Result {
+	const subject = "users and roles"
+	told := slices.DeleteFunc(c.Inside(), func(e *facts.Endpoint) bool { return e.Auth == nil })
+	if len(told) < 2 {
+		return []report.Result{skip(whole(subject), "fewer than two members tell: it takes a canary, etcd 3.5 and, with authentication on, root")}
+	}
+	usual, ok := majority(told, func(e *facts.Endpoint) facts.Auth { return *e.Auth })
+	if !ok {
+		usual = *told[0].Auth
+	}
+	var results []report.Result
+	for _, e := range told {
+		switch r := on(e, subject); {
+		case *e.Auth == usual && (ok || c.SameAuth()):
+			results = append(results, pass(r, e.Auth.String()))
+		case !ok:
+			results = append(results, bad(report.Fail, r, "the same on all members", e.Auth.String(),
+				"members disagree on who may do what, and no state has a majority: compare with a backup"))
+		default:
+			results = append(results, bad(report.Fail, r, usual.String()+", as on most members", e.Auth.String(),
+				"it lets in others than the other members do: take it out (etcdctl member remove), wipe its data directory and add it again"))
+		}
+	}
+	return results
+}
+
+// keys compares hashes.
+func keys(c *facts.Cluster) []report.Result {
 	d := c.Data
 	r := whole("hash")
 	switch told := d.Told(); {
 	case d.Skipped != "":
 		return []report.Result{skip(r, d.Skipped)}
+	case d.Still:
+		return compacted(c)
 	case len(d.Hashes) > 1 && d.Overtaken(), !d.Comparable():
 		r.Heals = true
 		return []report.Result{bad(report.Undetermined, r, "hashes of the same revisions",
@@ -44,6 +76,35 @@ func (Data) Judge(c *facts.Cluster) []report.Result {
 	var results []report.Result
 	for _, e := range c.Endpoints {
 		results = append(results, hashed(c, e))
+	}
+	return results
+}
+
+// compacted has a result per member where compact revisions differ for good, so that hashes cannot be compared.
+func compacted(c *facts.Cluster) []report.Result {
+	revisions := map[*facts.Endpoint]int64{}
+	var told []*facts.Endpoint
+	for _, h := range c.Data.Told() {
+		revisions[h.Endpoint] = h.Compact
+		told = append(told, h.Endpoint)
+	}
+	usual, ok := majority(told, func(e *facts.Endpoint) int64 { return revisions[e] })
+	var results []report.Result
+	for _, e := range told {
+		r := on(e, "compaction")
+		seen := fmt.Sprintf("compacted at revision %d", revisions[e])
+		switch {
+		case ok && revisions[e] == usual:
+			r = skip(r, seen+"; hashes cannot be compared while another member's compaction is elsewhere")
+		case ok:
+			r = bad(report.Fail, r, fmt.Sprintf("compacted at revision %d, as most members are", usual), seen,
+				"its compaction is stuck, or its database is not that of the others: restart it; if this stays, take it out "+
+					"(etcdctl member remove), wipe its data directory and add it again")
+		default:
+			r = bad(report.Fail, r, "all members compacted at one revision", seen, "compact again (etcdctl compact), and see whether all follow")
+		}
+		r.Heals = true
+		results = append(results, r)
 	}
 	return results
 }

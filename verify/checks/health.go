@@ -42,11 +42,11 @@ func (k Health) Judge(c *facts.Cluster) []report.Result {
 			results = append(results, foreign(e, "health"))
 		default:
 			results = append(results, version(c, e), database(c, e, k.Limits), sparse(e, k.Limits),
-				slow(e, "fsync of the log", e.Metrics.Fsync, k.MinSamples, k.Fsync,
+				slow(c, e, "fsync of the log", e.Metrics.Fsync, k.MinSamples, k.Fsync,
 					"its disk is too slow for etcd: use local SSDs, and nothing else on them"),
-				slow(e, "commit of the database", e.Metrics.Commit, k.MinSamples, k.Commit,
+				slow(c, e, "commit of the database", e.Metrics.Commit, k.MinSamples, k.Commit,
 					"its disk is too slow for etcd: use local SSDs, and nothing else on them"),
-				slow(e, "round trip to peers", e.Metrics.PeerRTT, k.MinSamples, k.PeerRTT,
+				slow(c, e, "round trip to peers", e.Metrics.PeerRTT, k.MinSamples, k.PeerRTT,
 					"raise heartbeat-interval and election-timeout to fit the network"),
 				leaders(e, k.LeaderChanges), clock(e, k.Skew))
 			results = append(results, complaints(e)...)
@@ -188,7 +188,7 @@ func sparse(e *facts.Endpoint, k Limits) report.Result {
 
 // slow judges a latency by its 99th percentile, given enough samples.
 func slow(
-	e *facts.Endpoint, subject string, l facts.Latency, samples uint64, most time.Duration, hint string,
+	c *facts.Cluster, e *facts.Endpoint, subject string, l facts.Latency, samples uint64, most time.Duration, hint string,
 ) report.Result {
 	r := on(e, subject)
 	switch {
@@ -199,6 +199,9 @@ func slow(
 		return skip(r, fmt.Sprintf("%d samples are too few, %d are wanted", l.Samples, samples))
 	}
 	seen := fmt.Sprintf("99 %% within %s, of %d", l.P99, l.Samples)
+	if l.To != 0 {
+		seen += ", to " + c.NameOf(l.To)
+	}
 	if l.P99 > most {
 		return bad(report.Warn, r, fmt.Sprintf("99 %% within %s", most), seen, hint)
 	}

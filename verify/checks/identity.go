@@ -1,6 +1,7 @@
 package checks
 
 import (
+	"crypto/rsa"
 	"crypto/x509"
 	"fmt"
 	"net/netip"
@@ -35,6 +36,7 @@ func (k Identity) Judge(c *facts.Cluster) []report.Result {
 		results = append(results, bad(report.Undetermined, whole("given CA"), "the CA of the expectation", describe(c.Us.CA[0]),
 			"--cacert is not the CA of this cluster: give the one that expect.json names"))
 	}
+	results = append(results, lifetimes(c, k.Renew)...)
 	for _, e := range c.Endpoints {
 		results = append(results, serverLeaf(c, e, k.Renew, wrongCA)...)
 		for i := range e.Peers {
@@ -77,8 +79,9 @@ func serverLeaf(c *facts.Cluster, e *facts.Endpoint, renew time.Duration, wrongC
 	if report.Worst(results) == report.Fail {
 		return results // what else is wrong with a certificate that should not be there is no news
 	}
-	results = append(results, l.serverChain(wrongCA), l.dates(renew), l.names(advertised, report.Fail), l.serverUsages())
-	if !slices.Contains(advertised, e.Host()) {
+	results = append(results, l.serverChain(wrongCA), l.dates(renew), l.names(advertised, report.Fail), l.serverUsages(),
+		l.strength())
+	if !slices.Contains(advertised, e.Host()) && !e.Astray() {
 		results = append(results, l.names([]string{e.Host()}, report.Warn))
 	}
 	return results
@@ -105,7 +108,7 @@ func peerLeaf(c *facts.Cluster, e *facts.Endpoint, renew time.Duration, p *facts
 	if l.want == nil {
 		results = append(results, l.peerChain())
 	}
-	return append(results, l.dates(renew), l.names(hosts([]string{p.URL}), report.Fail), l.peerUsages())
+	return append(results, l.dates(renew), l.names(hosts([]string{p.URL}), report.Fail), l.peerUsages(), l.strength())
 }
 
 func (l leaf) on(aspect string) report.Result {
@@ -154,24 +157,10 @@ func (l leaf) peerChain() report.Result {
 	return skip(r, "issued by "+l.served.Leaf.Issuer.String()+", which is not the given CA and may be the peers' own")
 }
 
-// dates warns from renew before the end on, or at a third of a shorter life.
+// dates judges the leaf's period of validity.
 func (l leaf) dates(renew time.Duration) report.Result {
-	r, cert, now := l.on("validity"), l.served.Leaf, l.cluster.At
-	period := fmt.Sprintf("valid from %s to %s", day(cert.NotBefore), day(cert.NotAfter))
-	left := cert.NotAfter.Sub(now)
-	switch {
-	case left < 0:
-		return bad(report.Fail, r, "valid now, "+day(now), period,
-			"it has expired: issue it anew and replace it on the host by rename")
-	case now.Before(cert.NotBefore):
-		r = bad(report.Fail, r, "valid now, "+day(now), period,
-			"it is not valid yet: compare the clock here with that of the machine which issued it")
-		r.Heals = true
-		return r
-	case left < min(renew, cert.NotAfter.Sub(cert.NotBefore)/3):
-		return bad(report.Warn, r, fmt.Sprintf("more than %d days left", int(renew.Hours()/24)), period, "renew it soon")
-	}
-	return pass(r, fmt.Sprintf("%s, %d days left", period, int(left.Hours()/24)))
+	return valid(l.on("validity"), l.served.Leaf.NotBefore, l.served.Leaf.NotAfter, l.cluster.At, renew,
+		"issue it anew and replace it on the host by rename")
 }
 
 // names wants every host in the certificate's SANs; v is the verdict where one is not.
@@ -210,6 +199,24 @@ func (l leaf) peerUsages() report.Result {
 			"peers both dial and are dialled with it and will refuse it: issue it with both")
 	}
 	return pass(r, usages(l.served.Leaf))
+}
+
+// strength: RSA keys from 2048 bits on, and no broken hash, as NIST SP 800-131A has it.
+func (l leaf) strength() report.Result {
+	r, cert := l.on("strength"), l.served.Leaf
+	key := cert.PublicKeyAlgorithm.String()
+	const hint = "it can be forged: issue it anew with ECDSA P-256, or RSA from 2048 bits on, and SHA-256"
+	switch cert.SignatureAlgorithm {
+	case x509.MD5WithRSA, x509.SHA1WithRSA, x509.DSAWithSHA1, x509.ECDSAWithSHA1:
+		return bad(report.Warn, r, "signed with SHA-256 or better", cert.SignatureAlgorithm.String(), hint)
+	}
+	if public, ok := cert.PublicKey.(*rsa.PublicKey); ok {
+		key = fmt.Sprintf("RSA with %d bits", public.N.BitLen())
+		if public.N.BitLen() < 2048 {
+			return bad(report.Warn, r, "at least 2048 bits", key, hint)
+		}
+	}
+	return pass(r, key+", "+cert.SignatureAlgorithm.String())
 }
 
 // usable: a certificate without extended key usages is good for anything.

@@ -37,7 +37,7 @@ func (Membership) Judge(c *facts.Cluster) []report.Result {
 	} else {
 		results = append(results, againstReason(rows)...)
 	}
-	return append(results, advertised(c, rows)...)
+	return append(append(results, advertised(c, rows)...), shared(c, rows)...)
 }
 
 func noList(c *facts.Cluster) report.Result {
@@ -88,7 +88,8 @@ func ownRow(c *facts.Cluster, e *facts.Endpoint) report.Result {
 	seen := report.ID(e.Status.MemberID)
 	row, ok := e.Row()
 	for _, other := range c.Endpoints {
-		if other != e && other.Answered() && other.Status.MemberID == e.Status.MemberID && e.Expected == nil {
+		if other != e && other.Answered() && other.Status.MemberID == e.Status.MemberID && e.Expected == nil &&
+			!e.Astray() && !other.Astray() {
 			return bad(report.Warn, r, "a member of its own", fmt.Sprintf("%s, the same as at %s", seen, other.URL),
 				"give each member once")
 		}
@@ -102,6 +103,9 @@ func ownRow(c *facts.Cluster, e *facts.Endpoint) report.Result {
 	case e.Expected != nil && row.Name != e.Expected.Name && row.Name != "":
 		return bad(report.Fail, r, e.Expected.Name, fmt.Sprintf("%s (%s)", row.Name, seen),
 			"another member answers here: check addresses, DNS and load balancers")
+	case e.Astray():
+		return bad(report.Fail, r, e.ByOthers, fmt.Sprintf("%s (%s)", row.Name, seen),
+			"another member answers at the address that this one advertises: check addresses, DNS and load balancers")
 	}
 	return pass(r, seen)
 }
@@ -146,18 +150,21 @@ func againstExpectation(c *facts.Cluster, rows []facts.Row) []report.Result {
 	return results
 }
 
-// find is the row of the expected member: by its name, or by a peer URL where it has none yet.
+// find is the row of the expected member: the one with its name and a peer URL of it, else with its name, else, as before its
+// first start or where it runs under another's name, with a peer URL of it.
 func find(rows []facts.Row, m expect.Member) (facts.Row, bool) {
-	i := slices.IndexFunc(rows, func(r facts.Row) bool { return r.Name == m.Name })
-	if i < 0 {
-		i = slices.IndexFunc(rows, func(r facts.Row) bool {
-			return r.Name == "" && slices.ContainsFunc(r.PeerURLs, func(u string) bool { return slices.Contains(m.PeerURLs, u) })
-		})
+	named := func(r facts.Row) bool { return r.Name == m.Name }
+	placed := func(r facts.Row) bool {
+		return slices.ContainsFunc(r.PeerURLs, func(u string) bool { return slices.Contains(m.PeerURLs, u) })
 	}
-	if i < 0 {
-		return facts.Row{}, false
+	for _, is := range []func(facts.Row) bool{
+		func(r facts.Row) bool { return named(r) && placed(r) }, named, placed,
+	} {
+		if i := slices.IndexFunc(rows, is); i >= 0 {
+			return rows[i], true
+		}
 	}
-	return rows[i], true
+	return facts.Row{}, false
 }
 
 func expectedRow(c *facts.Cluster, m expect.Member, row facts.Row, ok bool) report.Result {
@@ -229,6 +236,31 @@ func againstReason(rows []facts.Row) []report.Result {
 			r = pass(r, row.String())
 		}
 		results = append(results, r)
+		if i := slices.IndexFunc(rows, func(other facts.Row) bool { return other.Name == row.Name }); row.Name != "" && rows[i].ID != row.ID {
+			results = append(results, bad(report.Fail, report.Result{Member: row.Name, Subject: "name"}, "a name of its own",
+				fmt.Sprintf("%s and %s have it", report.ID(rows[i].ID), report.ID(row.ID)), "set another name on one of the hosts, and restart it"))
+		}
+	}
+	return results
+}
+
+// shared finds members that advertise a URL to clients which leads to another one.
+func shared(c *facts.Cluster, rows []facts.Row) []report.Result {
+	var results []report.Result
+	for _, row := range rows {
+		for _, u := range row.ClientURLs {
+			i := slices.IndexFunc(c.Inside(), func(e *facts.Endpoint) bool { return e.URL == u })
+			if i < 0 {
+				continue
+			}
+			there := c.Inside()[i].Status.MemberID
+			own := func(r facts.Row) bool { return r.ID == there && slices.Contains(r.ClientURLs, u) }
+			if there != row.ID && slices.ContainsFunc(rows, own) {
+				results = append(results, bad(report.Fail, report.Result{Member: row.Label(), Subject: "advertised URLs"},
+					"URLs of its own", fmt.Sprintf("%s, which leads to %s", u, c.NameOf(there)),
+					"clients that look for it find another member: set advertise-client-urls to the host's own address"))
+			}
+		}
 	}
 	return results
 }

@@ -71,6 +71,8 @@ func certRefused(c *facts.Cluster, r report.Result, seen string) report.Result {
 		return bad(report.Undetermined, r, "", seen,
 			fmt.Sprintf("our own client certificate is valid from %s to %s: use one that is valid now",
 				day(cert.NotBefore), day(cert.NotAfter)))
+	case caExpired(c):
+		return because("identity", r, seen+": the CA has expired")
 	case promised(c):
 		return bad(report.Fail, r, "our client certificate, which the expectation names, is accepted", seen,
 			"compare the member's trusted-ca-file with the CA that signed the client certificate")

@@ -166,7 +166,48 @@ func flags(c *facts.Cluster, e *facts.Endpoint) report.Result {
 			return bad(report.Warn, r, "no unsafe flag", flag, "it is for tests and rescue alone, and can lose data: remove it")
 		}
 	}
-	return pass(r, fmt.Sprintf("%d flags, none of them against the expectation or unsafe", len(given)))
+	own := commonFlags(e)
+	if usual, ok := majority(slices.DeleteFunc(peersOf(c, e), silentOnFlags), commonFlags); ok && own != usual {
+		return bad(report.Warn, r, usual, own, "it is not started like most members: systemctl cat etcd")
+	}
+	return pass(r, fmt.Sprintf("%d flags, none of them against the expectation, unsafe, or this member's alone", len(given)))
+}
+
+func silentOnFlags(e *facts.Endpoint) bool { return len(e.CommandLine) == 0 }
+
+// commonFlags are the flags that should be the same on every member, in one line: not those about names, addresses, files and
+// beginnings, nor those that have a result of their own.
+func commonFlags(e *facts.Endpoint) string {
+	given := parseFlags(e.CommandLine[1:])
+	var out []string
+	for _, name := range slices.Sorted(maps.Keys(given)) {
+		_, own := map[string]bool{"name": true, "quota-backend-bytes": true, "feature-gates": true}[name]
+		for _, prefix := range []string{"listen-", "advertise-", "initial-", "log-", "discovery", "unsafe-", "force-new-cluster"} {
+			own = own || strings.HasPrefix(name, prefix)
+		}
+		for _, suffix := range []string{"-dir", "-file"} {
+			own = own || strings.HasSuffix(name, suffix)
+		}
+		if !own {
+			out = append(out, "--"+name+"="+given[name])
+		}
+	}
+	if len(out) == 0 {
+		return "no flags that concern all members"
+	}
+	return strings.Join(out, " ")
+}
+
+// majority is what more than half of the members say.
+func majority[T comparable](members []*facts.Endpoint, say func(*facts.Endpoint) T) (most T, ok bool) {
+	count := map[T]int{}
+	for _, e := range members {
+		v := say(e)
+		if count[v]++; 2*count[v] > len(members) {
+			most, ok = v, true
+		}
+	}
+	return most, ok
 }
 
 // parseFlags reads --name=value, --name value and --name.

@@ -21,6 +21,9 @@ const CanaryPrefix = "/etcdbake/verify/"
 // cleanupTimeout is how long removing the canary may take after everything else has ended, be it by an interrupt.
 const cleanupTimeout = 2 * time.Second
 
+// canaryRoom is more than the canary takes, in bytes: etcd reckons with the size of requests and of their keys' metadata.
+const canaryRoom = 64 << 10
+
 // canary is one run of the canary. The lease's ID is our own choice, so that the lease can be revoked even where the answer
 // to its grant was lost.
 type canary struct {
@@ -44,18 +47,29 @@ func (r *round) canary(ctx context.Context) facts.Canary {
 	id := hex.EncodeToString(random[:8])
 	c.Prefix = CanaryPrefix + id + "/"
 	c.TTL = max(30*time.Second, 2*r.cfg.Timeout) // beyond any round, so that it cannot end in the midst of one
+	led := slices.DeleteFunc(r.inside(), func(m *member) bool { return !m.Led() })
 	run := canary{
-		facts: &c, members: r.inside(), value: id, patience: r.step / 4,
+		facts: &c, members: led, value: id, patience: r.step / 4,
 		lease: int64(binary.BigEndian.Uint64(random[8:]) >> 1), // positive
 	}
 	run.voters = slices.DeleteFunc(slices.Clone(run.members), func(m *member) bool { return m.Status.Learner })
 	defer run.remove(ctx)
+	r.probes.Go(func() { r.auth(ctx, run.voters) })
 	if run.grant(ctx); c.Grant != nil {
 		return c
 	}
 	run.write(ctx)
 	run.read(ctx)
 	return c
+}
+
+// half is ctx with half of the time that is left: what waits for one member must not take the others' time.
+func half(ctx context.Context) (context.Context, context.CancelFunc) {
+	end, ok := ctx.Deadline()
+	if !ok {
+		return context.WithCancel(ctx)
+	}
+	return context.WithTimeout(ctx, time.Until(end)/2)
 }
 
 // noCanary says why no canary can be written, and names the check which says more.
@@ -68,6 +82,9 @@ func (r *round) noCanary() (see, why string) {
 		quorum = quorum || m.Linear.Fault == nil
 		if len(m.Alarms.Raised) > 0 {
 			return "health", "writes are refused while an alarm is raised"
+		}
+		if m.Status.Quota > 0 && m.Status.DBSize+canaryRoom > m.Status.Quota {
+			return "health", "the database is at its quota, and a write would raise the alarm"
 		}
 	}
 	if !quorum && !r.denied() {
@@ -133,6 +150,8 @@ func (c *canary) key(m *member) string {
 }
 
 func (c *canary) write(ctx context.Context) {
+	ctx, cancel := half(ctx)
+	defer cancel()
 	c.facts.Writes = make([]facts.CanaryWrite, len(c.voters))
 	var wg sync.WaitGroup
 	for i, m := range c.voters {

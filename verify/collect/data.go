@@ -2,6 +2,7 @@ package collect
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -24,8 +25,16 @@ func (r *round) data(ctx context.Context) facts.Data {
 	pause.InitialInterval, pause.MaxInterval = 10*time.Millisecond, 500*time.Millisecond
 	members := r.inside()
 	revision := firstRevision(members)
+	var last []int64
+	since := time.Now()
 	for confirming := false; ; {
 		d := hashes(ctx, members, revision)
+		if compacted := d.Compacted(); !slices.Equal(compacted, last) {
+			last, since = compacted, time.Now()
+		}
+		if d.Still = !d.Comparable() && time.Since(since) > r.step/2; d.Still {
+			return d
+		}
 		differs := d.Comparable() && !d.Agrees()
 		if !d.Overtaken() && (d.Agrees() || differs && confirming) {
 			return d

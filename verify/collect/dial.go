@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"net"
 	"net/url"
 	"sync/atomic"
@@ -96,8 +97,17 @@ func (id *Identity) served(chain []*x509.Certificate, now time.Time, pin string)
 	return s
 }
 
-// chain checks signatures only up to the CA: dates, names and usages are told apart from it by their own checks.
+// chain checks signatures only up to the CA: dates (also the CA's), names and usages are told apart from it by their own checks.
 func (id *Identity) chain(chain []*x509.Certificate, now time.Time) error {
+	err := id.chainAt(chain, now)
+	var invalid x509.CertificateInvalidError
+	if errors.As(err, &invalid) && invalid.Reason == x509.Expired {
+		return id.chainAt(chain, chain[0].NotBefore) // the CA was valid when it issued this
+	}
+	return err
+}
+
+func (id *Identity) chainAt(chain []*x509.Certificate, now time.Time) error {
 	leaf, between := chain[0], x509.NewCertPool()
 	for _, c := range chain[1:] {
 		between.AddCert(c)

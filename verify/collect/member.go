@@ -19,7 +19,8 @@ type member struct {
 	round  *round
 	client *clientv3.Client // nil where calls were not possible
 	wire   atomic.Pointer[wire]
-	pin    string // the server certificate's fingerprint by the expectation, or ""
+	peers  []uint64 // the IDs of the other members, by its own list
+	pin    string   // the server certificate's fingerprint by the expectation, or ""
 }
 
 // look collects everything about the endpoint. Probes of its ports go on in the background, in the round's group.
@@ -36,12 +37,24 @@ func (m *member) look(ctx context.Context) {
 		m.Expected = m.round.expectedNamed(m.Endpoint)
 	}
 	if m.Answered() {
+		m.peers = m.others()
 		m.round.probes.Go(func() { m.inspect(ctx) })
 	}
 	if m.Fault == nil || m.Fault.Stage != facts.TCP {
 		m.round.probes.Go(func() { m.round.probeClient(ctx, m.Endpoint) })
 	}
 	m.lookAtPeers(ctx)
+}
+
+// others are the IDs of the other members in its list, that have started.
+func (m *member) others() []uint64 {
+	var ids []uint64
+	for _, row := range m.Rows() {
+		if row.ID != m.Status.MemberID && row.Name != "" {
+			ids = append(ids, row.ID)
+		}
+	}
+	return ids
 }
 
 // first makes the connection that calls go over, and keeps what the server shows on it.

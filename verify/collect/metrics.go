@@ -10,6 +10,8 @@ import (
 	"math"
 	"net"
 	"net/http"
+	"slices"
+	"strconv"
 	"time"
 
 	dto "github.com/prometheus/client_model/go"
@@ -27,11 +29,12 @@ const (
 	metricQuota   = "etcd_server_quota_backend_bytes"
 	metricLeaders = "etcd_server_leader_changes_seen_total"
 	metricFeature = "etcd_server_feature_enabled"
+	metricPeers   = "etcd_network_active_peers"
 	metricStart   = "process_start_time_seconds" // Linux only
 )
 
 func wantedMetrics() []string {
-	return []string{metricFsync, metricCommit, metricPeerRTT, metricQuota, metricLeaders, metricFeature, metricStart}
+	return []string{metricFsync, metricCommit, metricPeerRTT, metricQuota, metricLeaders, metricFeature, metricPeers, metricStart}
 }
 
 // maxMetrics bounds what is read of /metrics; etcd's is about 200 KB.
@@ -51,6 +54,17 @@ func (m *member) inspect(ctx context.Context) {
 	transport := &http.Transport{DialContext: dial, DialTLSContext: dial, DisableCompression: true}
 	defer transport.CloseIdleConnections()
 	m.Metrics = m.metrics(ctx, transport)
+	// A peer that has just started connects in a moment.
+	for range 5 {
+		if !m.missesPeers() {
+			break
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(100 * time.Millisecond):
+			m.Metrics = m.metrics(ctx, transport)
+		}
+	}
 	m.CommandLine = m.commandLine(ctx, transport)
 }
 
@@ -67,6 +81,7 @@ func (m *member) metrics(ctx context.Context, transport *http.Transport) facts.M
 		Quota:         int64(value(families[metricQuota])),
 		LeaderChanges: uint64(value(families[metricLeaders])),
 		Features:      features(families[metricFeature]),
+		Connected:     connected(families[metricPeers]),
 	}
 	if t, err := http.ParseTime(date); err == nil {
 		got.HasClock, got.Skew = true, time.Until(t).Truncate(time.Second)
@@ -131,6 +146,36 @@ func value(f *dto.MetricFamily) float64 {
 	return m.GetGauge().GetValue() + m.GetCounter().GetValue()
 }
 
+// missesPeers tells whether the member has no connection to another one of its list.
+func (m *member) missesPeers() bool {
+	return m.Metrics.Connected != nil && slices.ContainsFunc(m.peers, func(id uint64) bool { return !m.Metrics.Connected[id] })
+}
+
+// connected are the peers to which there are connections; nil where they are not told.
+func connected(f *dto.MetricFamily) map[uint64]bool {
+	if f == nil {
+		return nil
+	}
+	peers := map[uint64]bool{}
+	for _, m := range f.GetMetric() {
+		if id := peerID(m, "Remote"); m.GetGauge().GetValue() > 0 {
+			peers[id] = true
+		}
+	}
+	return peers
+}
+
+// peerID is the member's ID in a label, or 0.
+func peerID(m *dto.Metric, label string) uint64 {
+	for _, l := range m.GetLabel() {
+		if l.GetName() == label {
+			id, _ := strconv.ParseUint(l.GetValue(), 16, 64)
+			return id
+		}
+	}
+	return 0
+}
+
 // features are the feature gates by name; nil where there are none.
 func features(f *dto.MetricFamily) map[string]bool {
 	if f == nil {
@@ -173,7 +218,7 @@ func latency(f *dto.MetricFamily) facts.Latency {
 	var worst facts.Latency
 	for _, m := range f.GetMetric() {
 		h := m.GetHistogram()
-		l := facts.Latency{Samples: h.GetSampleCount(), P99: p99(h)}
+		l := facts.Latency{Samples: h.GetSampleCount(), P99: p99(h), To: peerID(m, "To")}
 		if worst.Samples == 0 || l.P99 > worst.P99 {
 			worst = l
 		}

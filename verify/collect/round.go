@@ -94,10 +94,13 @@ func (r *round) undiscovered() []string {
 	return urls
 }
 
-// name gives endpoints that did not answer the name that the others know them by.
+// name gives endpoints the name that the cluster knows them by, where no member answers that says so itself.
 func (r *round) name() {
 	for _, row := range r.facts.Rows() {
 		for _, m := range r.members {
+			if own, ok := m.Row(); ok && slices.Contains(own.ClientURLs, m.URL) {
+				continue
+			}
 			if slices.Contains(row.ClientURLs, m.URL) {
 				m.ByOthers = row.Name
 			}

@@ -79,6 +79,8 @@ func rpcFault(err, readErr error) *facts.Fault {
 		f.Kind, f.Words = facts.NoQuorum, "the member cannot reach a quorum: "+short
 	case isAny(text, movedTexts()):
 		f.Kind, f.Words = facts.Moved, "the revision was compacted, or has not been reached yet"
+	case text == desc(rpctypes.ErrGRPCNoSpace):
+		f.Kind, f.Words = facts.Full, "the database has reached its quota"
 	case text == desc(rpctypes.ErrGRPCNotSupportedForLearner):
 		f.Kind, f.Words = facts.IsLearner, "a learner does not answer this"
 	case code == codes.DeadlineExceeded || timedOut(err):

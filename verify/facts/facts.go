@@ -4,6 +4,7 @@ package facts
 
 import (
 	"crypto/x509"
+	"fmt"
 	"time"
 
 	"github.com/etcdbake/etcdbake/verify/expect"
@@ -36,7 +37,8 @@ type Endpoint struct {
 	URL string
 	// Expected is the member that the expectation has at this endpoint, or nil.
 	Expected *expect.Member
-	// ByOthers is what the cluster calls the member at this URL; empty where it does not know the URL.
+	// ByOthers is what the cluster calls the member at this URL; empty where it does not know the URL, or the member that answers
+	// advertises it too.
 	ByOthers string
 	// Client is the client port, Peers the member's peer ports, one per advertised peer URL.
 	Client Port
@@ -48,6 +50,8 @@ type Endpoint struct {
 	Linear, Local MemberList
 	Alarms        Alarms
 	Metrics       Metrics
+	// Auth is nil where it was not asked, or not told.
+	Auth *Auth
 	// CommandLine is how etcd was started; nil where it does not tell.
 	CommandLine []string
 }
@@ -104,6 +108,20 @@ type Row struct {
 	Learner              bool
 }
 
+// Auth is the member's own state of authentication; users and roles have a revision of their own.
+type Auth struct {
+	Enabled  bool
+	Revision uint64
+}
+
+func (a Auth) String() string {
+	state := "off"
+	if a.Enabled {
+		state = "on"
+	}
+	return fmt.Sprintf("authentication is %s, revision %d", state, a.Revision)
+}
+
 // Alarms are a member's view of all alarms of the cluster.
 type Alarms struct {
 	Raised []Alarm
@@ -128,6 +146,8 @@ type Metrics struct {
 	// LeaderChanges is how many the member has seen in its Uptime; valid where Uptime is not zero.
 	LeaderChanges uint64
 	Uptime        time.Duration
+	// Connected are the IDs of the peers that it has working connections to; nil where they are not told.
+	Connected map[uint64]bool
 	// Features are the feature gates and whether they are on; nil where they are not told (before 3.6).
 	Features map[string]bool
 	Fault    *Fault
@@ -137,4 +157,6 @@ type Metrics struct {
 type Latency struct {
 	Samples uint64
 	P99     time.Duration
+	// To is the peer's ID, of a latency between peers.
+	To uint64
 }

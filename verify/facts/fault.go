@@ -40,6 +40,7 @@ const (
 	Denied           // authentication is on and our rights do not suffice
 	NoQuorum         // the member has no leader, or the cluster no quorum
 	IsLearner        // learners do not answer this
+	Full             // the database has reached its quota
 	Moved            // the revision asked for was compacted, or is not there yet
 )
 

@@ -9,23 +9,26 @@ import (
 	"strings"
 )
 
-// Name is how people call the member behind the endpoint: its name by the expectation, else by itself, else by the
-// others, else its host and port.
+// Name is how people call the member that should be behind the endpoint: its name by the expectation, else by the others where
+// it does not advertise the endpoint itself, else by itself, else its host and port.
 func (e *Endpoint) Name() string {
 	if e.Expected != nil {
 		return e.Expected.Name
 	}
-	if row, ok := e.Row(); ok && row.Name != "" {
-		return row.Name
-	}
 	if e.ByOthers != "" {
 		return e.ByOthers
+	}
+	if row, ok := e.Row(); ok && row.Name != "" {
+		return row.Name
 	}
 	if u, err := url.Parse(e.URL); err == nil {
 		return u.Host
 	}
 	return e.URL
 }
+
+// Astray tells whether the endpoint, without an expectation, leads to another member than the one that advertises it.
+func (e *Endpoint) Astray() bool { return e.Expected == nil && e.Answered() && e.ByOthers != "" }
 
 // Answered tells whether the member answered a status call.
 func (e *Endpoint) Answered() bool { return e.Status != nil }
@@ -81,6 +84,9 @@ func (c *Cluster) ClusterID() (id uint64, ok bool) {
 func (c *Cluster) Inside() []*Endpoint {
 	return slices.DeleteFunc(c.WithID(), c.Apart)
 }
+
+// Led tells whether the member knows a leader.
+func (e *Endpoint) Led() bool { return e.Answered() && e.Status.Leader != 0 }
 
 // WithID are the answering endpoints with the cluster's ID, also those that are apart.
 func (c *Cluster) WithID() []*Endpoint {

@@ -3,6 +3,7 @@
 package etcdtest
 
 import (
+	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -44,6 +45,18 @@ func NewCA(t testing.TB, name string) *CA {
 	return &CA{Cert: parse(t, der), PEM: encode("CERTIFICATE", der), key: key}
 }
 
+// Until is the same CA, valid to another end: what it has signed it still has signed.
+func (ca *CA) Until(t testing.TB, end time.Time) *CA {
+	t.Helper()
+	template := *ca.Cert
+	template.NotAfter = end
+	der, err := x509.CreateCertificate(rand.Reader, &template, &template, ca.key.Public(), ca.key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &CA{Cert: parse(t, der), PEM: encode("CERTIFICATE", der), key: ca.key}
+}
+
 // Template is a right leaf for the hosts, with both usages and a year to live; hosts are DNS names or IP addresses.
 func Template(name string, hosts ...string) *x509.Certificate {
 	c := &x509.Certificate{
@@ -62,15 +75,20 @@ func Template(name string, hosts ...string) *x509.Certificate {
 	return c
 }
 
-// Issue signs a leaf by the template.
+// Issue signs a leaf by the template, for a new key.
 func (ca *CA) Issue(t testing.TB, template *x509.Certificate) Leaf {
+	t.Helper()
+	return ca.IssueFor(t, template, newKey(t))
+}
+
+// IssueFor signs a leaf by the template for the key.
+func (ca *CA) IssueFor(t testing.TB, template *x509.Certificate, key crypto.Signer) Leaf {
 	t.Helper()
 	serial, err := rand.Int(rand.Reader, big.NewInt(1<<62))
 	if err != nil {
 		t.Fatal(err)
 	}
 	template.SerialNumber = serial
-	key := newKey(t)
 	der, err := x509.CreateCertificate(rand.Reader, template, ca.Cert, key.Public(), ca.key)
 	if err != nil {
 		t.Fatal(err)
