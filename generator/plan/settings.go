@@ -18,8 +18,8 @@ const (
 )
 
 // listenHost is the wildcard address, since a cloud may translate the address that is advertised, and a member may have
-// several; every connection needs a client certificate. etcd listens as Go's net.Listen does: on a wildcard of either family it
-// takes both, IPv6 too, where the host has IPv6. "::" would do the same there, but on a host without IPv6 it is refused.
+// several; every connection needs a client certificate. etcd listens as Go's net.Listen does, for which the wildcards of both
+// families are the same: it takes IPv4, and IPv6 where the host has it (see test/listen).
 const listenHost = "0.0.0.0"
 
 // Setting is one line of etcd.conf: Key is the environment variable, Value is not quoted yet.
