@@ -187,8 +187,10 @@ func TestEveryWayMakesTheSameHost(t *testing.T) {
 				c.verify()
 				noUnitFailed(c, h)
 				unitsLoadWithoutAWarning(c, h)
+				cloudInitEndsWell(c, h)
 				mu.Lock()
 				defer mu.Unlock()
+				t.Logf("etcd is ready after %v", c.readyTimes()[0])
 				hosts[w.name] = c.exec(h, "sh", "-c", planned)
 				if want := "/etc/etcd/ssl/etcd-key.pem 600 etcd:etcd regular file"; !strings.Contains(hosts[w.name], want) {
 					t.Errorf("not %s, but\n%s", want, hosts[w.name])
@@ -222,5 +224,14 @@ func unitsLoadWithoutAWarning(c *cluster, h *host.Host) {
 		if strings.Contains(line, "/etc/systemd/system/etcd") {
 			c.t.Errorf("%s: %s", h.Name, strings.TrimSpace(line))
 		}
+	}
+}
+
+// cloudInitEndsWell is true of a host without cloud-init too.
+func cloudInitEndsWell(c *cluster, h *host.Host) {
+	c.t.Helper()
+	out := c.exec(h, "sh", "-c", "! command -v cloud-init >/dev/null || cloud-init status --wait --long || echo exit $?")
+	if strings.Contains(out, "exit ") || out != "" && !strings.Contains(out, "status: done") {
+		c.t.Errorf("%s: %s", h.Name, out)
 	}
 }

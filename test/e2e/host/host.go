@@ -76,8 +76,8 @@ func (n *Network) New(ctx context.Context, config Config) (*Host, error) {
 	return h, h.Reseed("i-"+config.Name, config.UserData)
 }
 
-// cloudConfig keeps cloud-init away from what is set up from outside.
-const cloudConfig = "network: {config: disabled}\ndatasource_list: [NoCloud, None]\n"
+// cloudConfig keeps cloud-init away from what is set up from outside, and from SSH, which hosts have not.
+const cloudConfig = "network: {config: disabled}\ndatasource_list: [NoCloud, None]\nssh_genkeytypes: []\n"
 
 // Root is the host's disk as a folder of this machine. Mind that symbolic links in it lead out of it.
 func (h *Host) Root() string { return filepath.Join(h.dir, "root") }
