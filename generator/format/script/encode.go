@@ -10,8 +10,6 @@ import (
 	"fmt"
 	"path"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"al.essio.dev/pkg/shellescape"
 
@@ -72,14 +70,13 @@ func put(body *strings.Builder, f plan.File) {
 	fmt.Fprintf(body, " <<'%s'\n%s%s\n", end, f.Content, end)
 }
 
-// isText tells whether a here-document can hold the content and a reader will see it as it is: whole lines, no control
-// characters, which also a terminal or an editor on the way might change.
+// isText tells whether a here-document can hold the content: whole lines of ASCII. Other characters some versions of dash lose
+// (0.5.12, after the begin of the word that ends the document), and control characters a terminal or an editor on the way.
 func isText(content []byte) bool {
-	if len(content) > 0 && content[len(content)-1] != '\n' || !utf8.Valid(content) {
-		return false
-	}
-	return !bytes.ContainsFunc(content, func(r rune) bool { return unicode.IsControl(r) && r != '\n' && r != '\t' })
+	return !bytes.ContainsFunc(content, isSpecial) && (len(content) == 0 || content[len(content)-1] == '\n')
 }
+
+func isSpecial(r rune) bool { return r != '\n' && r != '\t' && (r < ' ' || r >= 0x7f) }
 
 // endOf returns a word that is no line of the content, to end it.
 func endOf(content []byte) string {
@@ -94,11 +91,11 @@ func endOf(content []byte) string {
 func escape(content []byte) string {
 	var out strings.Builder
 	for _, b := range content {
-		if b >= ' ' && b < 0x7f && b != '\\' && b != '\'' {
+		if isSpecial(rune(b)) || b == '\\' || b == '\'' {
+			fmt.Fprintf(&out, `\0%03o`, b)
+		} else {
 			out.WriteByte(b)
-			continue
 		}
-		fmt.Fprintf(&out, `\0%03o`, b)
 	}
 	return out.String()
 }

@@ -82,14 +82,15 @@ func TestAMembersScriptFitsEC2InEitherForm(t *testing.T) {
 func TestWhatCannotBeShownIsEscaped(t *testing.T) {
 	for content, want := range map[string]string{
 		"":                     " <<'END'\nEND\n",
-		"a\tb é\n":             " <<'END'\na\tb é\nEND\n",
+		"a\tb\n":               " <<'END'\na\tb\nEND\n",
+		"é\n":                  " '\\0303\\0251\n'\n",
 		"END\nEND_2\n":         " <<'END_3'\nEND\nEND_2\nEND_3\n",
 		"ENDE\n END\n":         " <<'END'\nENDE\n END\nEND\n",
 		"no newline":           " 'no newline'\n",
-		"it's\r\n":             ` 'it\0047s\0015\0012'` + "\n",
+		"it's\r\n":             ` 'it\0047s\0015` + "\n'\n",
 		"\x00\xff\\0":          ` '\0000\0377\01340'` + "\n",
-		"\u0085 next line\n":   ` '\0302\0205 next line\0012'` + "\n",
-		"\x1b]0;a terminal?\n": ` '\0033]0;a terminal?\0012'` + "\n",
+		"\u0085 next line\n":   ` '\0302\0205 next line` + "\n'\n",
+		"\x1b]0;a terminal?\n": ` '\0033]0;a terminal?` + "\n'\n",
 	} {
 		var body strings.Builder
 		put(&body, plan.File{Path: "/etc/x", Mode: 0o600, Content: []byte(content)})

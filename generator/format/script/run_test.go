@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io/fs"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -225,7 +226,7 @@ func TestTwoRunsAtOnceDoNotMeet(t *testing.T) {
 // FuzzEveryShellWritesTheBytes gives any bytes to real shells.
 func FuzzEveryShellWritesTheBytes(f *testing.F) {
 	for _, content := range []string{
-		"", "\n", "END\n", "END", "\nEND\nEND_2\n", "\\\n", "a\\", "$HOME `id` $(id) ${x}\n", "'\"'\n", "é ~ À Á \u0081\n", "\x00",
+		"", "\n", "END\n", "END", "\nEND\nEND_2\n", "\\\n", "a\\", "$HOME `id` $(id) ${x}\n", "'\"'\n", "é ~ À Á \u0081\n", "ENé\n", "\x00",
 		"\x81\x82\x88\xff\n", "\\0101\n", "%s%d\\c\n", "\\c", "\\01234", "\t\ttabs\n", "\r\n", "\x7f", "~\n!!\n", "\u2028\n",
 		strings.Repeat("x", 70_000) + "\n", strings.Repeat("\x00\x01", 20_000),
 	} {
@@ -320,6 +321,42 @@ func TestARunThatWasCutOffIsMadeGoodByTheNext(t *testing.T) {
 				if err := os.RemoveAll(m.dir + "/etc"); err != nil {
 					t.Fatal(err)
 				}
+			}
+		}
+	})
+}
+
+// TestEveryShellWritesRandomBytes is the fuzzing's substitute where there is no time for it: many files in one script.
+func TestEveryShellWritesRandomBytes(t *testing.T) {
+	eachShell(t, func(t *testing.T, shell []string) {
+		const special = "\\'\"$`%#&;|<>~!*?[](){}=:-+0123END\t "
+		random := rand.New(rand.NewPCG(1, 2))
+		kinds := []func() []byte{
+			func() []byte { return []byte{byte(random.IntN(256))} },
+			func() []byte { return []byte(string(rune(random.IntN(0x3000)))) }, // text, of one to three bytes a character
+			func() []byte { return []byte{special[random.IntN(len(special))]} },
+			func() []byte { return []byte("\nEND") },
+			func() []byte { return []byte("\n") },
+		}
+		var all []plan.File
+		for n := range 60 {
+			var content []byte
+			for range random.IntN(40 + n) {
+				content = append(content, kinds[random.IntN(2+n%4)]()...)
+			}
+			if n%2 == 0 {
+				content = append(content, '\n')
+			}
+			all = append(all, plan.File{Path: fmt.Sprintf("/etc/%d", n), Mode: 0o600, Content: content})
+		}
+		m := newMachine(t)
+		host := m.host(all...)
+		if out, err := run(m.script(t, host, Readable), shell); err != nil {
+			t.Fatalf("%v:\n%s", err, out)
+		}
+		for _, f := range host.Files {
+			if got, err := os.ReadFile(f.Path); err != nil || !bytes.Equal(got, f.Content) {
+				t.Errorf("wrote %q, want %q: %v", got, f.Content, err)
 			}
 		}
 	})
