@@ -16,11 +16,15 @@ type Host struct {
 }
 
 // CreateCommand returns the shell command that creates the host, on one line; empty for a cloud without a tool. What only the
-// operator knows is in shell variables: $IMAGE or $IMAGE_ID is a golden image, or one of a distribution with Ignition.
+// operator knows is in shell variables: $IMAGE or $IMAGE_ID is a golden image, or one of a distribution with
+// Ignition; for a seed, any with cloud-init.
 func CreateCommand(target spec.Target, h Host) string {
 	command := map[string]func(spec.Target, Host) line{
 		"aws": ec2, "gce": gce, "azure": azure, "openstack": openStack, "digitalocean": digitalOcean, "hetzner": hetzner,
 	}[target.Cloud]
+	if target.Format == spec.NoCloudFormat {
+		command = libvirt
+	}
 	if command == nil {
 		return ""
 	}

@@ -53,6 +53,25 @@ func TestTheLinesThatCreateHosts(t *testing.T) {
 	}
 }
 
+func TestASeedIsACDROMOfAVirtualMachine(t *testing.T) {
+	target := spec.Target{Cloud: "nocloud", Format: spec.NoCloudFormat, Image: spec.StockImage}
+	for _, test := range []struct {
+		host cloud.Host
+		want string
+	}{
+		{cloud.Host{Member: spec.Member{Name: "m1", Address: "10.0.0.2", Arch: "amd64"}, File: "out/nocloud/m1.iso"},
+			`virt-install --name m1 --memory 4096 --vcpus 2 --import --osinfo detect=on,require=off --network "$NETWORK" ` +
+				`--disk size=20,backing_store="$IMAGE" --disk path=out/nocloud/m1.iso,device=cdrom --graphics none --noautoconsole`},
+		{cloud.Host{Member: spec.Member{Name: "m1", Address: "10.0.0.2", Arch: "arm64"}, File: "my, out/m1.iso"},
+			`virt-install --name m1 --memory 4096 --vcpus 2 --import --osinfo detect=on,require=off --arch aarch64 --network "$NETWORK" ` +
+				`--disk size=20,backing_store="$IMAGE" --disk 'path=my,, out/m1.iso,device=cdrom' --graphics none --noautoconsole`},
+	} {
+		if got := cloud.CreateCommand(target, test.host); got != test.want {
+			t.Errorf("got  %s\nwant %s", got, test.want)
+		}
+	}
+}
+
 // TestTheLinesAreOneCommandEachForTheShell gives every line to a shell in which the tools print their words.
 func TestTheLinesAreOneCommandEachForTheShell(t *testing.T) {
 	sh, err := exec.LookPath("sh")

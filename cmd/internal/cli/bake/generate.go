@@ -26,6 +26,8 @@ const generateLong = `generate reads cluster.yaml and writes, by target.format i
 
   cloud-config  out/user-data/<member>.yaml for every member, and out/expect.json
   script        the same as out/script/<member>.sh, for hosts without cloud-init: ssh HOST sudo sh < FILE
+  ignition      the same as out/ignition/<member>.ign, for Flatcar and Fedora CoreOS
+  nocloud       the same as out/nocloud/<member>.iso, a CD-ROM for machines without a cloud, and as files
   rootfs        out/rootfs/<member>.tar for every member, out/rootfs/image.tar, and out/expect.json
   packer        out/packer/, templates for Packer that bake a golden image; they need no pki/ and hold no secret
 

@@ -48,6 +48,9 @@ func bootSteps(o generateOptions, summary *generator.Summary) string {
 		}
 		text += "  " + command + "\n"
 	}
+	if summary.Format == generator.NoCloud {
+		text += "\nThat is for libvirt. Other hypervisors, and machines themselves, take the same files as CD-ROMs.\n"
+	}
 	return text
 }
 
@@ -56,8 +59,6 @@ func byHand(format generator.Format, m spec.Member, path string) string {
 	switch format {
 	case generator.Script:
 		return fmt.Sprintf("ssh %s sudo sh < %s # %s", shellescape.Quote(m.Address), shellescape.Quote(path), m.Name)
-	case generator.NoCloud:
-		return fmt.Sprintf("give %s, at %s, the disk %s as a CD-ROM", m.Name, m.Address, path)
 	case generator.Ignition:
 		return fmt.Sprintf("give %s, at %s, the Ignition config %s", m.Name, m.Address, path)
 	}
