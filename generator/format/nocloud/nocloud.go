@@ -34,8 +34,9 @@ func Files(host plan.Host) ([][]byte, error) {
 	return [][]byte{metaData(host), userData}, err
 }
 
-// metaData names the host. Its instance-id, by which cloud-init tells whether a host is set up already, never changes: what is on
-// the CD-ROM later changes nothing on a host that is a member, as it is in clouds, and its SSH host keys stay.
+// metaData names the host. Its instance-id, by which cloud-init tells one host from another, never changes: a host keeps its SSH
+// host keys. Changed user-data reach it nevertheless, since cloud-init reads a CD-ROM at every boot (check_instance_id in
+// cloudinit/sources/DataSourceNoCloud.py trusts only a seed in a folder).
 func metaData(host plan.Host) []byte {
 	return fmt.Appendf(nil, "instance-id: %q\nlocal-hostname: %q\n", "etcdbake-"+host.Cluster+"-"+host.Name, host.Name)
 }
