@@ -63,7 +63,9 @@ func removeStale(out string, files []Removal) (removed []Removal, err error) {
 				return removed, err
 			}
 			removed = append(removed, Removal{name, file.Reason})
-			_ = os.Remove(filepath.Dir(name)) // which fails, as it should, unless the folder is empty now
+			// Removing a folder fails, as it should, unless it is empty now.
+			for dir := filepath.Dir(name); dir != filepath.Clean(out) && os.Remove(dir) == nil; dir = filepath.Dir(dir) {
+			}
 		}
 	}
 	return removed, nil
