@@ -22,7 +22,9 @@ const (
 )
 
 // address gives every host its addresses and names: first the addresses of its URLs, which it dials others from, then those that
-// its certificates name and no other member has; one of our own where there is none of either.
+// its certificates name and no other member has; one of our own where there is none of either. A member's bare name leads to it
+// only where it is in its URLs: whether a network resolves it is not known, and etcd would take a peer by it whose certificate
+// does not name the address that it dials from.
 func address(all []host, c *expect.Cluster) error {
 	taken := map[netip.Addr]string{}
 	for i, m := range c.Members {
@@ -31,7 +33,7 @@ func address(all []host, c *expect.Cluster) error {
 		if err != nil {
 			return fmt.Errorf("member %s: %w", m.Name, err)
 		}
-		h.Addresses, h.Names = ips, unique(append(append(names, m.Name), h.certificateNames()...))
+		h.Addresses, h.Names = ips, unique(append(names, h.certificateNames()...))
 		if err := take(taken, h.Name, ips); err != nil {
 			return err
 		}
@@ -139,7 +141,7 @@ func (h *host) certificateNames() []string {
 	var names []string
 	for _, cert := range h.certificates() {
 		for _, name := range cert.DNSNames {
-			if name != "localhost" && !strings.Contains(name, "*") {
+			if name != "localhost" && name != h.Name && !strings.Contains(name, "*") {
 				names = append(names, name)
 			}
 		}

@@ -33,16 +33,19 @@ func TestEveryMemberHasItsRealAddress(t *testing.T) {
 	}
 	const want = `127.0.0.1 localhost
 ::1 localhost
-10.140.0.2 m1
-fd00::1 m2
-198.51.100.2 etcd.example.com m3
-192.0.2.1 m4
-198.51.100.1 m5
-2001:db8::1 m6
-198.51.100.3 b.example.com m7
+198.51.100.2 etcd.example.com
+198.51.100.3 b.example.com
 `
 	if diff := cmp.Diff(want, string(hostsFile(all))); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
+	}
+	var addresses []string
+	for _, h := range all {
+		addresses = append(addresses, fmt.Sprint(h.Name, h.Addresses))
+	}
+	if got, want := strings.Join(addresses, " "), "m1[10.140.0.2] m2[fd00::1] m3[198.51.100.2] m4[192.0.2.1] m5[198.51.100.1] "+
+		"m6[2001:db8::1] m7[198.51.100.3]"; got != want {
+		t.Errorf("got %s\nwant %s", got, want)
 	}
 	if got := fmt.Sprint(verifierAddresses(all)); got != "[192.0.2.2 2001:db8::2]" {
 		t.Errorf("the verifier has %s", got)

@@ -154,7 +154,9 @@ func hostsFile(all []host) []byte {
 	b.WriteString("127.0.0.1 localhost\n::1 localhost\n")
 	for _, h := range all {
 		for _, a := range h.Addresses {
-			fmt.Fprintf(&b, "%s %s\n", a, strings.Join(h.Names, " "))
+			if len(h.Names) > 0 {
+				fmt.Fprintf(&b, "%s %s\n", a, strings.Join(h.Names, " "))
+			}
 		}
 	}
 	return []byte(b.String())
