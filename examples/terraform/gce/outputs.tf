@@ -1,0 +1,9 @@
+output "members" {
+  description = "Each member's address and instance."
+  value       = { for name, member in local.members : name => { address = member.address, instance = google_compute_instance.member[name].id } }
+}
+
+output "expect" {
+  description = "What etcd-verify --expect takes."
+  value       = "${var.out}/expect.json"
+}
