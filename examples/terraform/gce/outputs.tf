@@ -1,6 +1,6 @@
 output "members" {
   description = "Each member's address and instance."
-  value       = { for name, member in local.members : name => { address = member.address, instance = google_compute_instance.member[name].id } }
+  value       = { for name, member in local.members : name => { address = member.address, instance = module.member[name].instance } }
 }
 
 output "expect" {
