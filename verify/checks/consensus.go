@@ -16,8 +16,8 @@ type Consensus struct{ Limits }
 func (Consensus) About() About {
 	return About{
 		Name:   "consensus",
-		Proves: "there is a quorum and one leader that all know; nobody lags; how many losses the cluster survives",
-		Needs:  "every member as an endpoint, or --cluster, to tell what it survives",
+		Proves: "there is a quorum and one leader that all know; all are connected; nobody lags; how many losses the cluster survives",
+		Needs:  "every member as an endpoint, or --cluster, to tell what it survives; connections need /metrics",
 	}
 }
 

@@ -15,7 +15,7 @@ type Data struct{}
 func (Data) About() About {
 	return About{
 		Name:   "data",
-		Proves: "all members hold the same keys and values: equal hashes (HashKV) at one revision",
+		Proves: "all members hold the same keys and values, equal hashes (HashKV) at one revision, and the same users and roles",
 		Needs:  "two members; root where authentication is on (else skipped); reads every key once on every member",
 	}
 }

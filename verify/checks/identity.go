@@ -23,7 +23,7 @@ type Identity struct{ Limits }
 func (Identity) About() About {
 	return About{
 		Name:   "identity",
-		Proves: "every port shows the certificate that it should: fingerprint, CA, period of validity, names, usages",
+		Proves: "every port shows the certificate that it should: fingerprint, CA, period of validity, names, usages, strength; no CA ends soon",
 		Needs:  "fingerprints need --expect; without --cacert the system's CAs count",
 	}
 }
