@@ -2,6 +2,9 @@ package cloud
 
 import (
 	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
 
 	"al.essio.dev/pkg/shellescape"
 
@@ -28,7 +31,23 @@ func CreateCommand(target spec.Target, h Host) string {
 	if command == nil {
 		return ""
 	}
-	return string(command(target, h))
+	l := command(target, h)
+	return string(l) + unset(l, h.Member)
+}
+
+// unset is a comment with those of the member's addresses that the command does not set: its tool cannot, or the cloud chooses.
+func unset(l line, m spec.Member) string {
+	words := strings.FieldsFunc(string(l), func(r rune) bool { return strings.ContainsRune(" =,'", r) })
+	var missing []string
+	for _, address := range append([]string{m.Address}, m.Addresses...) {
+		if _, err := netip.ParseAddr(address); err == nil && !slices.Contains(words, address) {
+			missing = append(missing, address)
+		}
+	}
+	if len(missing) == 0 {
+		return ""
+	}
+	return " # it is to have " + strings.Join(missing, " and ")
 }
 
 // line is a command line for the shell.
@@ -98,6 +117,12 @@ func ec2(target spec.Target, h Host) line {
 	l = l.add("--instance-type", machine[m.Arch])
 	if fourth(m) {
 		l = l.add("--private-ip-address", m.Address)
+	}
+	for _, address := range append([]string{m.Address}, m.Addresses...) {
+		if ip, err := netip.ParseAddr(address); err == nil && ip.Is6() {
+			l = l.add("--ipv6-addresses", "Ipv6Address="+address)
+			break // the option takes more, but one is what a host needs
+		}
 	}
 	scheme := map[Encoding]string{Plain: "file://", Gzip: "fileb://"}[h.Encoding]
 	return l.add("--metadata-options", "HttpTokens=required",

@@ -61,10 +61,10 @@ func TestASeedIsACDROMOfAVirtualMachine(t *testing.T) {
 	}{
 		{cloud.Host{Member: spec.Member{Name: "m1", Address: "10.0.0.2", Arch: "amd64"}, File: "out/nocloud/m1.iso"},
 			`virt-install --name m1 --memory 4096 --vcpus 2 --import --osinfo detect=on,require=off --network "$NETWORK" ` +
-				`--disk size=20,backing_store="$IMAGE" --disk path=out/nocloud/m1.iso,device=cdrom --graphics none --noautoconsole`},
+				`--disk size=20,backing_store="$IMAGE" --disk path=out/nocloud/m1.iso,device=cdrom --graphics none --noautoconsole # it is to have 10.0.0.2`},
 		{cloud.Host{Member: spec.Member{Name: "m1", Address: "10.0.0.2", Arch: "arm64"}, File: "my, out/m1.iso"},
 			`virt-install --name m1 --memory 4096 --vcpus 2 --import --osinfo detect=on,require=off --arch aarch64 --network "$NETWORK" ` +
-				`--disk size=20,backing_store="$IMAGE" --disk 'path=my,, out/m1.iso,device=cdrom' --graphics none --noautoconsole`},
+				`--disk size=20,backing_store="$IMAGE" --disk 'path=my,, out/m1.iso,device=cdrom' --graphics none --noautoconsole # it is to have 10.0.0.2`},
 	} {
 		if got := cloud.CreateCommand(target, test.host); got != test.want {
 			t.Errorf("got  %s\nwant %s", got, test.want)
@@ -105,11 +105,35 @@ func TestTheLinesAreOneCommandEachForTheShell(t *testing.T) {
 					t.Errorf("%s\n%s", line, out)
 				}
 				ip, isIP := m.IP()
-				asksFor := isIP && (ip.Is4() && name != "digitalocean" || name == "openstack")
-				if strings.Contains(line, m.Address) != asksFor {
+				asksFor := isIP && (ip.Is4() && name != "digitalocean" || name == "openstack" || name == "aws")
+				if before, _, _ := strings.Cut(line, " # "); strings.Contains(before, m.Address) != asksFor {
 					t.Errorf("asks for the address %s: %v\n%s", m.Address, !asksFor, line)
 				}
 			}
+		}
+	}
+}
+
+func TestAddressesThatTheCommandDoesNotSetAreNamed(t *testing.T) {
+	for _, c := range []struct {
+		cloud  string
+		member spec.Member
+		has    string
+		ends   string
+	}{
+		{"aws", spec.Member{Address: "10.140.0.22"}, "--private-ip-address 10.140.0.22", `"$SUBNET_ID"`},
+		{"aws", spec.Member{Address: "10.140.0.22", Addresses: []string{"fd00::2", "10.140.0.2"}},
+			"--private-ip-address 10.140.0.22 --ipv6-addresses Ipv6Address=fd00::2 ", `"$SUBNET_ID" # it is to have 10.140.0.2`},
+		{"aws", spec.Member{Address: "fd00::2"}, "m6i.large --ipv6-addresses Ipv6Address=fd00::2 ", `"$SUBNET_ID"`},
+		{"gce", spec.Member{Address: "fd00::2", Addresses: []string{"10.140.0.2"}}, "", "=f # it is to have fd00::2 and 10.140.0.2"},
+		{"gce", spec.Member{Address: "etcd1.example.com"}, "", "=f"},
+		{"openstack", spec.Member{Address: "fd00::2"}, ",v6-fixed-ip=fd00::2", " m"},
+	} {
+		c.member.Name, c.member.Arch = "m", "amd64"
+		got := cloud.CreateCommand(spec.Target{Cloud: c.cloud, Format: spec.CloudConfigFormat, Image: spec.StockImage},
+			cloud.Host{Member: c.member, File: "f", Encoding: cloud.Plain})
+		if !strings.Contains(got, c.has) || !strings.HasSuffix(got, c.ends) {
+			t.Errorf("%s, %v: %s", c.cloud, c.member, got)
 		}
 	}
 }
