@@ -20,12 +20,14 @@ import (
 	"github.com/etcdbake/etcdbake/tools/packerbin"
 )
 
-// guestUserData lets Packer in, as a cloud's default user.
+// guestUserData lets Packer in, as a cloud's default user, and leaves the machines' addresses in the image.
 const guestUserData = `#cloud-config
 manage_etc_hosts: true
 ssh_genkeytypes: [ed25519]
 users:
   - {name: debian, shell: /bin/bash, sudo: "ALL=(ALL) NOPASSWD:ALL", ssh_authorized_keys: [%s]}
+write_files:
+  - {path: /etc/cloud/cloud.cfg.d/90-addresses.cfg, content: '%s'}
 `
 
 // localMirror is reached by what runs on Packer's machine; guests see no network at all.
@@ -63,7 +65,7 @@ func (l *lab) bake(disk string, c *golden.Cluster) string {
 	l.render("testdata/bake.pkr.hcl.tmpl", path, map[string]string{
 		"Disk": disk, "Output": output, "Console": filepath.Join(l.logs, "guest.console"), "Key": key, "Spec": c.Spec(),
 		"Mirror":   "http://" + localMirror,
-		"UserData": fmt.Sprintf("%q", fmt.Sprintf(guestUserData, strings.TrimSpace(string(public)))),
+		"UserData": fmt.Sprintf("%q", fmt.Sprintf(guestUserData, strings.TrimSpace(string(public)), addresses())),
 	})
 	l.packerBuild(path)
 	return filepath.Join(output, "golden.qcow2")

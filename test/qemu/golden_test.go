@@ -33,8 +33,9 @@ func TestAPlainDiskBecomesAVerifiedCluster(t *testing.T) {
 	t.Logf("searched the image in %s", since(begin))
 
 	begin = time.Now()
+	seeds := c.Seeds(l.ctx, t)
 	for _, m := range golden.Members() {
-		l.boot(image, m, c.UserData(t, m.Name))
+		l.boot(image, m, seeds[m.Name])
 	}
 	c.Verify(l.ctx, t, l.net, "8m")
 	t.Logf("three machines verified %s after power-on", since(begin))

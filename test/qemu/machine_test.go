@@ -12,15 +12,19 @@ import (
 	"github.com/etcdbake/etcdbake/test/internal/golden"
 )
 
-// networkConfig gives a machine its address, as a cloud does.
-const networkConfig = `version: 2
-ethernets:
-  eth0: {addresses: [%s/24]}
-`
+// addresses is a cloud-init network configuration, for the image, by which each machine knows its address: what a network for
+// such machines hands out.
+func addresses() string {
+	config := "network: {version: 2, ethernets: {"
+	for _, m := range golden.Members() {
+		config += fmt.Sprintf("%s: {match: {macaddress: %q}, addresses: [%s/24]}, ", m.Name, mac(m), m.Address)
+	}
+	return config + "}}"
+}
 
-// boot switches a machine on whose disk begins as the image, with its user-data on a NoCloud disk. It is switched off when the
-// test ends.
-func (l *lab) boot(image string, m golden.Member, userData []byte) {
+// boot switches a machine on whose disk begins as the image, with the seed in its CD-ROM drive. It is switched off when the test
+// ends.
+func (l *lab) boot(image string, m golden.Member, seed string) {
 	l.t.Helper()
 	disk := filepath.Join(l.dir, m.Name+".qcow2")
 	command(l.ctx, l.t, "", "qemu-img", "create", "-q", "-f", "qcow2", "-F", "qcow2", "-b", image, disk)
@@ -31,7 +35,7 @@ func (l *lab) boot(image string, m golden.Member, userData []byte) {
 		"-machine", "pc", "-accel", "tcg,thread=multi,tb-size=128", "-cpu", "max", "-m", "512", "-nodefaults", "-display", "none",
 		"-serial", "file:"+filepath.Join(l.logs, m.Name+".console"),
 		"-drive", "file="+disk+",if=virtio,format=qcow2",
-		"-drive", "file="+l.seed(m, userData)+",if=virtio,format=raw,readonly=on",
+		"-device", "virtio-scsi-pci", "-drive", "id=seed,if=none,media=cdrom,format=raw,readonly=on,file="+seed, "-device", "scsi-cd,drive=seed",
 		"-netdev", "tap,id=net0,script=no,downscript=no,ifname="+m.Name,
 		"-device", "virtio-net-pci,romfile=,netdev=net0,mac="+mac(m))
 	errors, err := os.Create(filepath.Join(l.logs, m.Name+".qemu"))
@@ -59,24 +63,3 @@ func (l *lab) off(m golden.Member, qemu *exec.Cmd) {
 
 // mac is an address that is nobody's but the machine's.
 func mac(m golden.Member) string { return fmt.Sprintf("52:54:00:00:00:%02x", m.Name[len(m.Name)-1]) }
-
-// seed makes the disk that NoCloud reads and returns its path.
-func (l *lab) seed(m golden.Member, userData []byte) string {
-	l.t.Helper()
-	dir := filepath.Join(l.dir, m.Name)
-	if err := os.Mkdir(dir, 0o755); err != nil {
-		l.t.Fatal(err)
-	}
-	for name, content := range map[string]string{
-		"meta-data":      "instance-id: i-" + m.Name + "\nlocal-hostname: " + m.Name + "\n",
-		"network-config": fmt.Sprintf(networkConfig, m.Address),
-		"user-data":      string(userData),
-	} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
-			l.t.Fatal(err)
-		}
-	}
-	iso := dir + ".iso"
-	command(l.ctx, l.t, "", "xorriso", "-as", "genisoimage", "-quiet", "-V", "cidata", "-J", "-r", "-o", iso, dir)
-	return iso
-}

@@ -101,6 +101,8 @@ var reaches = []reach{
 	{"cmd/etcdbake", []string{"go.etcd.io/etcd", "google.golang.org/grpc", "go.opentelemetry.io"},
 		"generate must start in milliseconds: the embedded etcd alone added 17 ms to every start"},
 	{"cmd/etcdbake", []string{"github.com/hashicorp/packer-plugin-sdk"}, "Packer's dependencies are the plugin's alone"},
+	{"cmd/etcdbake", []string{"github.com/aws/aws-sdk-go-v2/service", "cloud.google.com", "github.com/Azure"},
+		"of Ignition only the types and the parser are needed, not the clouds that it fetches from"},
 	{"cmd/packer-plugin-etcd", []string{"go.etcd.io/etcd", "github.com/spf13/cobra"},
 		"Packer starts it several times a build: the provisioner needs neither an etcd nor a command line"},
 	{"cmd/etcd-verify",

@@ -103,6 +103,21 @@ func (c *Cluster) UserData(t testing.TB, member string) []byte {
 	return plain
 }
 
+// Seeds has the members' seed ISOs written too, and returns their paths by the members' names.
+func (c *Cluster) Seeds(ctx context.Context, t testing.TB) map[string]string {
+	t.Helper()
+	generate := exec.CommandContext(ctx, filepath.Join(c.commands, "etcdbake"), "generate", "--format", "nocloud", "--out", "seeds")
+	generate.Dir = c.dir
+	if output, err := generate.CombinedOutput(); err != nil {
+		t.Fatalf("etcdbake generate: %v\n%s", err, output)
+	}
+	seeds := map[string]string{}
+	for _, m := range Members() {
+		seeds[m.Name] = filepath.Join(c.dir, "seeds", "nocloud", m.Name+".iso")
+	}
+	return seeds
+}
+
 // Verify runs the real etcd-verify in the network until the cluster is as expected, and fails the test where that does not
 // come within wait, such as "90s".
 func (c *Cluster) Verify(ctx context.Context, t testing.TB, network *host.Network, wait string) {
