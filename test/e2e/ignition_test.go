@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/etcdbake/etcdbake/test/e2e/host"
@@ -76,6 +77,9 @@ func TestIgnitionsHostGoesOnAfterAPowerCut(t *testing.T) {
 	c.verify()
 	noUnitFailed(c, h)
 	keysAreSecret(c, h)
+	if out := c.verifyHost(h); strings.Contains(out, "exit ") || !strings.Contains(out, "PASS") {
+		t.Errorf("the host is not as planned:\n%s", out)
+	}
 	c.shutdown(h)
 	c.boot(h)
 	c.verify()

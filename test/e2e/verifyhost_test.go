@@ -19,18 +19,7 @@ until python3 -c 'import socket; socket.create_connection(("127.0.0.1", 2381))' 
 // hostIsAsPlanned runs etcd-verify --host on the member itself, as it is and with one thing wrong at a time.
 func hostIsAsPlanned(c *cluster, h *host.Host) {
 	c.t.Helper()
-	binary, err := os.ReadFile(command("etcd-verify"))
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	for name, content := range map[string][]byte{"etcd-verify": binary, "expect.json": c.read("out", "expect.json")} {
-		if err := os.WriteFile(filepath.Join(h.Root(), "root", name), content, 0o755); err != nil {
-			c.t.Fatal(err)
-		}
-	}
-	verify := func() string {
-		return c.exec(h, "sh", "-c", "cd /root; ./etcd-verify --host --only host --expect expect.json 2>&1 || echo exit $?")
-	}
+	verify := func() string { return c.verifyHost(h) }
 	if out := verify(); strings.Contains(out, "exit ") || !strings.Contains(out, "PASS") {
 		c.t.Errorf("%s is not as planned:\n%s", h.Name, out)
 	}
@@ -48,4 +37,19 @@ func hostIsAsPlanned(c *cluster, h *host.Host) {
 		}
 		c.exec(h, "sh", "-c", test.right)
 	}
+}
+
+// verifyHost returns what etcd-verify --host says on the host, and its exit code where that is not 0.
+func (c *cluster) verifyHost(h *host.Host) string {
+	c.t.Helper()
+	binary, err := os.ReadFile(command("etcd-verify"))
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	for name, content := range map[string][]byte{"etcd-verify": binary, "expect.json": c.read("out", "expect.json")} {
+		if err := os.WriteFile(filepath.Join(h.Root(), "root", name), content, 0o755); err != nil {
+			c.t.Fatal(err)
+		}
+	}
+	return c.exec(h, "sh", "-c", "cd /root; ./etcd-verify --host --only host --expect expect.json 2>&1 || echo exit $?")
 }
