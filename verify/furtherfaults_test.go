@@ -222,6 +222,22 @@ func strangeStates() []fault {
 			blame: []string{"fail data m2: compaction"},
 		},
 		{
+			// etcd itself finds its own ID among its peers, or a log that is ahead of its own, and ends.
+			name: "a member with the data of another, as on a cloned disk", want: report.Fail,
+			inject: func(t *testing.T, c *etcdtest.Cluster, _ *verify.Options) {
+				m, other := c.Member("m2"), c.Member("m1")
+				m.Stop()
+				m.Wipe()
+				other.Stop()
+				must(t, os.CopyFS(m.Flags["data-dir"], os.DirFS(other.Flags["data-dir"])))
+				other.Start()
+				other.WaitReady()
+				m.Start()
+				m.WaitEnd()
+			},
+			blame: []string{"fail reach m2: endpoint", "warn consensus cluster: tolerance"},
+		},
+		{
 			name: "authentication is on at one member alone", want: report.Fail,
 			inject: func(t *testing.T, c *etcdtest.Cluster, _ *verify.Options) {
 				addRoot(t, c)

@@ -33,6 +33,9 @@ func (Closed) Judge(c *facts.Cluster) []report.Result {
 		} else if r, ok := listensPlaintext(e); ok {
 			results = append(results, r)
 		}
+		if r, ok := tellsInClear(c, e); ok {
+			results = append(results, r)
+		}
 	}
 	return results
 }
@@ -151,6 +154,21 @@ func listensPlaintext(e *facts.Endpoint) (report.Result, bool) {
 	}
 	return bad(report.Fail, on(e, "listen URLs"), "https:// alone", strings.Join(plain, ", "),
 		"anyone on its network can read and write there, without a certificate: remove the listener"), true
+}
+
+// tellsInClear finds a listener that serves metrics without TLS to other machines and that nobody expects: it gives no key away,
+// but names, versions and addresses.
+func tellsInClear(c *facts.Cluster, e *facts.Endpoint) (report.Result, bool) {
+	if len(e.CommandLine) == 0 || c.Expect != nil && c.Expect.Settings["ETCD_LISTEN_METRICS_URLS"] != "" {
+		return report.Result{}, false
+	}
+	for u := range strings.SplitSeq(parseFlags(e.CommandLine[1:])["listen-metrics-urls"], ",") {
+		if strings.HasPrefix(u, "http://") && !isLoopback(hosts([]string{u})[0]) {
+			return bad(report.Warn, on(e, "metrics URLs"), "https://, or this machine alone", u,
+				"anyone on its network can read its metrics there: listen on 127.0.0.1, or with https://"), true
+		}
+	}
+	return report.Result{}, false
 }
 
 func anyOpen(ports []facts.Port) bool {

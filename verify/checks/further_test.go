@@ -85,6 +85,11 @@ func TestHashesAndCountersAreJudged(t *testing.T) {
 			c.Endpoints[0].CommandLine = []string{"etcd", "--force-new-cluster", "--name", "m1"}
 		},
 			[]string{"fail settings m1: command line: --force-new-cluster=true"}},
+		{"metrics in clear", func(c *facts.Cluster) {
+			for i, u := range []string{"http://0.0.0.0:2381", "http://127.0.0.1:2381", "https://10.0.0.3:2381"} {
+				c.Endpoints[i].CommandLine = []string{"etcd", "--listen-metrics-urls=" + u}
+			}
+		}, []string{"warn closed m1: metrics URLs: http://0.0.0.0:2381"}},
 		{"a flag that says no", func(c *facts.Cluster) { c.Endpoints[0].CommandLine = []string{"etcd", "-unsafe-no-fsync=false"} }, nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {
