@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -72,13 +73,9 @@ func brokenLinks() []fault {
 				o.Limits = checks.DefaultLimits()
 				o.Limits.MinSamples, o.Limits.PeerRTT = 1, 20*time.Millisecond // the first measurement counts an eighth
 				o.Limits.Fsync, o.Limits.Commit = time.Hour, time.Hour
-				eventually(t, func() error {
-					if strings.Count(get(t, c, c.Member("m1"), "/metrics"), "etcd_network_peer_round_trip_time_seconds_count{") < 2 ||
-						strings.Count(get(t, c, c.Member("m2"), "/metrics"), "etcd_network_peer_round_trip_time_seconds_count{") < 2 {
-						return errors.New("no round trips yet")
-					}
-					return nil
-				})
+				for _, name := range []string{"m1", "m2"} {
+					eventually(t, func() error { return slowPeer(t, c, c.Member(name), o.Limits.PeerRTT) })
+				}
 			},
 			blame: []string{"warn health m1: round trip to peers", "warn health m2: round trip to peers"},
 		},
@@ -270,6 +267,22 @@ func strangeStates() []fault {
 			},
 		},
 	}
+}
+
+// slowPeer is an error until the member has measured a round trip to a peer that takes so long.
+func slowPeer(t *testing.T, c *etcdtest.Cluster, m *etcdtest.Member, least time.Duration) error {
+	t.Helper()
+	for line := range strings.Lines(get(t, c, m, "/metrics")) {
+		_, sum, ok := strings.Cut(line, "} ")
+		if !ok || !strings.HasPrefix(line, "etcd_network_peer_round_trip_time_seconds_sum{") {
+			continue
+		}
+		seconds, err := strconv.ParseFloat(strings.TrimSpace(sum), 64)
+		if must(t, err); seconds > least.Seconds() {
+			return nil
+		}
+	}
+	return errors.New(m.Name + " has measured no slow round trip yet")
 }
 
 // rename restarts the member with another name.

@@ -28,7 +28,7 @@ func users(c *facts.Cluster) []report.Result {
 	const subject = "users and roles"
 	told := slices.DeleteFunc(c.Inside(), func(e *facts.Endpoint) bool { return e.Auth == nil })
 	if len(told) < 2 {
-		return []report.Result{skip(whole(subject), "fewer than two members tell: it takes a canary, etcd 3.5 and, with authentication on, root")}
+		return []report.Result{skip(whole(subject), "fewer than two members tell: it takes a canary, etcd 3.5 and, with authentication on, root or etcd 3.7")}
 	}
 	usual, ok := majority(told, func(e *facts.Endpoint) facts.Auth { return *e.Auth })
 	if !ok {
