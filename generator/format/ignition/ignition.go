@@ -104,12 +104,17 @@ func isUnit(f plan.File) bool {
 		f.Mode == defaultMode && len(f.Content) > 0 && utf8.Valid(f.Content)
 }
 
-// enable enables a unit, which on a golden image is there already.
+// enable enables a unit by a preset, which systemd obeys on the first boot of a new system. On a golden image, the unit is there
+// already, and systemd may have been too (machine-id(5)): there the link that a preset comes to is made as well.
 func enable(config *types.Config, unit string) {
 	i := slices.IndexFunc(config.Systemd.Units, func(u types.Unit) bool { return u.Name == unit })
 	if i < 0 {
 		i = len(config.Systemd.Units)
 		config.Systemd.Units = append(config.Systemd.Units, types.Unit{Name: unit})
+		config.Storage.Links = append(config.Storage.Links, types.Link{
+			Node:          types.Node{Path: path.Join(unitDir, "multi-user.target.wants", unit), Overwrite: pointer(true)},
+			LinkEmbedded1: types.LinkEmbedded1{Target: pointer(path.Join(unitDir, unit))},
+		})
 	}
 	config.Systemd.Units[i].Enabled = pointer(true)
 }
