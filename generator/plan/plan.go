@@ -31,6 +31,9 @@ type Host struct {
 	// Done is a file on the host that is one line, ID, once first boot has done its work with all of the above. Until then a
 	// format may write everything again, and afterwards it must not: files may have been changed on the host.
 	Done, ID string
+	// Mark is a file beside the data that is one line, Owner, once first boot has made them this member's. With another line in
+	// it, nothing must be written: the host is another member.
+	Mark, Owner string
 }
 
 // OldestSystemd is the first version that takes all units: oneshot services with Restart= came with 244
@@ -105,6 +108,8 @@ func Hosts(c *spec.Cluster, bundle *pki.Bundle) ([]Host, error) {
 			Extra:       extraUnits(c),
 			Done:        "/var/lib/etcdbake/done",
 			ID:          id,
+			Mark:        dataDir + "/member/etcdbake",
+			Owner:       m.Name + " of " + c.Name,
 		})
 	}
 	return hosts, nil

@@ -179,8 +179,10 @@ esac
 [ -n "$VERSION" ] || [ -x "$bin/etcd" ] || die "$bin/etcd is not there, but cluster.yaml says that it is preinstalled"
 [ "${1:-}" != check ] || exit 0
 
-exec 9>/run/etcdbake-first-boot.lock
-flock 9
+if command -v flock >/dev/null; then # some busyboxes have none
+	exec 9>/run/etcdbake-first-boot.lock
+	flock 9
+fi
 
 make_user
 if [ "${1:-}" = install ]; then

@@ -3,7 +3,7 @@
 #
 # Makes this host that member: writes its files and starts {{.Unit}}, which does the rest. Run it as root:
 # as a cloud's startup script or user-data, or with ssh HOST sudo sh < FILE. It may run as often as you like; once first boot is
-# done it changes nothing. Written by etcdbake, whose docs/script.md has more.
+# done with it, it changes nothing. Written by etcdbake, whose docs/script.md has more.
 set -euf
 umask 077
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
@@ -68,7 +68,9 @@ put() {
 
 main() {
 	check_host
-	if [ -e {{.Done}} ]; then
+	[ ! -s {{.Mark}} ] || grep -qxF {{.Owner}} {{.Mark}} ||
+		die "this host is $(cat {{.Mark}}), but this script is for "{{.Owner}}": nothing is changed"
+	if grep -qsx {{.ID}} {{.Done}}; then
 		say "first boot is done here, so nothing is changed"
 		return
 	fi

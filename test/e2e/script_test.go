@@ -51,6 +51,18 @@ func TestScriptsMakeHostsAVerifiedCluster(t *testing.T) {
 			t.Errorf("(-before +after):\n%s", diff)
 		}
 	})
+	t.Run("another member's script changes nothing", func(t *testing.T) {
+		c := c.in(t)
+		before := c.planned()
+		_, err := ssh.ExecInput(c.ctx, script("master1"), "sh")
+		const want = "etcdbake: this host is master2 of e2e, but this script is for master1 of e2e: nothing is changed"
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("it ends with %v, want %s", err, want)
+		}
+		if diff := cmp.Diff(before, c.planned()); diff != "" {
+			t.Errorf("(-before +after):\n%s", diff)
+		}
+	})
 	t.Run("a boot leaves what was rotated on the host alone", func(t *testing.T) {
 		c := c.in(t)
 		for _, h := range c.hosts {
@@ -129,5 +141,28 @@ func (c *cluster) powerCutHalfway(h *host.Host) {
 	}
 	if err := h.PowerCut(); err != nil {
 		c.t.Fatal(err)
+	}
+}
+
+// TestAnotherScriptChangesAMember runs the script of a changed spec on a member that is up.
+func TestAnotherScriptChangesAMember(t *testing.T) {
+	t.Parallel()
+	c := &cluster{lab: newLab(t), dir: t.TempDir()}
+	c.writeSingle(goodMirror)
+	c.etcdbake("generate", "--format", "script")
+	h := c.bootBy(way{system: bare, give: overSSH}, "m1", addresses()[0], c.read("out", "script", "m1.sh"))
+	c.verify()
+	spec := append(c.read("cluster.yaml"), "tuning: {heartbeat_interval: 200ms, election_timeout: 2s}\n"...)
+	if err := os.WriteFile(filepath.Join(c.dir, "cluster.yaml"), spec, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	c.etcdbake("generate", "--format", "script")
+	overSSH(c, h, c.read("out", "script", "m1.sh"))
+	c.verify() // its settings too
+	if got := c.environment(h)["ETCD_HEARTBEAT_INTERVAL"]; got != "200" {
+		t.Errorf("etcd has a heartbeat of %s ms, want 200", got)
+	}
+	if downloads := len(c.mirror.log()); downloads != 1 {
+		t.Errorf("%d downloads, want 1", downloads)
 	}
 }

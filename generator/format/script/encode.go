@@ -1,6 +1,6 @@
 // Package script encodes a host's plan as one POSIX shell script, for hosts without cloud-init and for whoever has a shell on
-// one: a cloud's startup script, user-data, ssh. It needs what every Linux has, be it of busybox: id, sed, cat, chmod, cmp, mkdir,
-// mv, rm, sync; and systemd.
+// one: a cloud's startup script, user-data, ssh. It needs what every Linux has, be it of busybox: id, sed, cat, chmod, cmp,
+// grep, mkdir, mv, rm, sync; and systemd.
 package script
 
 import (
@@ -51,11 +51,12 @@ func readable(host plan.Host) ([]byte, error) {
 	farewell := fmt.Sprintf("this host becomes etcd member %s of cluster %s; to watch it: journalctl -fu %s",
 		member, cluster, host.Unit)
 	return templates.Render(templates.Script, struct {
-		Member, Cluster, Unit, Done, Body, Check, Farewell string
-		Systemd                                            int
+		Member, Cluster, Unit, Done, ID, Mark, Owner, Body, Check, Farewell string
+		Systemd                                                             int
 	}{
-		member, cluster, shellescape.Quote(host.Unit), shellescape.Quote(host.Done), body.String(),
-		shellescape.QuoteCommand(host.Check), shellescape.Quote(farewell), plan.OldestSystemd,
+		member, cluster, shellescape.Quote(host.Unit), shellescape.Quote(host.Done), shellescape.Quote(host.ID),
+		shellescape.Quote(host.Mark), shellescape.Quote(host.Owner), body.String(), shellescape.QuoteCommand(host.Check),
+		shellescape.Quote(farewell), plan.OldestSystemd,
 	})
 }
 

@@ -101,14 +101,14 @@ func TestWhatCannotBeShownIsEscaped(t *testing.T) {
 }
 
 func TestANameCannotBreakOut(t *testing.T) {
-	host := plan.Host{Name: "a\nreboot; 'b'", Cluster: "c\r\xffd", Unit: "$(reboot).service", Done: "/`reboot`"}
+	host := plan.Host{Name: "a\nreboot; 'b'", Cluster: "c\r\xffd", Unit: "$(reboot).service", Done: "/`reboot`", ID: "a b"}
 	for _, form := range []Form{Readable, Compact} {
 		script := string(encode(t, host, form))
 		if !utf8.ValidString(script) || strings.Contains(script, "\nreboot; 'b'.") {
 			t.Errorf("form %d:\n%s", form, script)
 		}
 	}
-	for _, want := range []string{`systemctl enable --quiet '$(reboot).service'`, "[ -e '/`reboot`' ]"} {
+	for _, want := range []string{`systemctl enable --quiet '$(reboot).service'`, "grep -qsx 'a b' '/`reboot`'; then"} {
 		if script := string(encode(t, host, Readable)); !strings.Contains(script, want) {
 			t.Errorf("no %s in\n%s", want, script)
 		}

@@ -69,6 +69,9 @@ func (m machine) host(files ...plan.File) plan.Host {
 		Files:       files,
 		Unit:        "first-boot.service",
 		Done:        m.dir + "/var/lib/etcdbake/done",
+		ID:          "0123456789ab",
+		Mark:        m.dir + "/var/lib/etcd/member/etcdbake",
+		Owner:       "master1 of k8s-etcd",
 	}
 }
 
@@ -91,6 +94,17 @@ func (m machine) script(t testing.TB, host plan.Host, form Form) []byte {
 		t.Fatal(err)
 	}
 	return bytes.ReplaceAll(packed, []byte("=/run"), []byte("="+m.dir+"/run"))
+}
+
+// write makes a file on the host.
+func (m machine) write(t testing.TB, path, content string) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // run gives a script to a shell on its standard input, as ssh does.

@@ -108,12 +108,8 @@ func TestADamagedFileIsMendedUntilFirstBootIsDone(t *testing.T) {
 			t.Errorf("%v, %v", left, err)
 		}
 
-		if err := os.MkdirAll(filepath.Dir(host.Done), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(host.Done, nil, 0o644); err != nil {
-			t.Fatal(err)
-		}
+		m.write(t, host.Done, host.ID+"\n")
+		m.write(t, host.Mark, host.Owner+"\n")
 		damage() // an operator may have put another certificate there
 		before := m.state(t)
 		m.calls(t)
@@ -126,6 +122,31 @@ func TestADamagedFileIsMendedUntilFirstBootIsDone(t *testing.T) {
 		}
 		if diff := cmp.Diff([]string{"--version"}, m.calls(t)); diff != "" {
 			t.Errorf("systemctl (-want +got):\n%s", diff)
+		}
+
+		host.ID = "another plan"
+		if out, err := run(m.script(t, host, Readable), shell); err != nil {
+			t.Fatalf("%v:\n%s", err, out)
+		}
+		if content, err := os.ReadFile(conf); err != nil || !bytes.Equal(content, host.Files[0].Content) {
+			t.Errorf("another plan has not changed %s: %v", content, err)
+		}
+	})
+}
+
+func TestAnotherMembersScriptChangesNothing(t *testing.T) {
+	eachShell(t, func(t *testing.T, shell []string) {
+		m := newMachine(t)
+		host := m.host(files()...)
+		m.write(t, host.Mark, "master2 of k8s-etcd\n")
+		before := m.state(t)
+		out, err := run(m.script(t, host, Readable), shell)
+		const want = "etcdbake: this host is master2 of k8s-etcd, but this script is for master1 of k8s-etcd: nothing is changed\n"
+		if err == nil || out != want {
+			t.Errorf("%v:\n%s", err, out)
+		}
+		if diff := cmp.Diff(before, m.state(t)); diff != "" {
+			t.Errorf("(-before +after):\n%s", diff)
 		}
 	})
 }

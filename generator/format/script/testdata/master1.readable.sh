@@ -3,7 +3,7 @@
 #
 # Makes this host that member: writes its files and starts etcdbake-first-boot.service, which does the rest. Run it as root:
 # as a cloud's startup script or user-data, or with ssh HOST sudo sh < FILE. It may run as often as you like; once first boot is
-# done it changes nothing. Written by etcdbake, whose docs/script.md has more.
+# done with it, it changes nothing. Written by etcdbake, whose docs/script.md has more.
 set -euf
 umask 077
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
@@ -68,7 +68,9 @@ put() {
 
 main() {
 	check_host
-	if [ -e /var/lib/etcdbake/done ]; then
+	[ ! -s /var/lib/etcd/member/etcdbake ] || grep -qxF 'master1 of k8s-etcd' /var/lib/etcd/member/etcdbake ||
+		die "this host is $(cat /var/lib/etcd/member/etcdbake), but this script is for "'master1 of k8s-etcd'": nothing is changed"
+	if grep -qsx 44f8836eb5e2 /var/lib/etcdbake/done; then
 		say "first boot is done here, so nothing is changed"
 		return
 	fi
@@ -234,8 +236,10 @@ esac
 [ -n "$VERSION" ] || [ -x "$bin/etcd" ] || die "$bin/etcd is not there, but cluster.yaml says that it is preinstalled"
 [ "${1:-}" != check ] || exit 0
 
-exec 9>/run/etcdbake-first-boot.lock
-flock 9
+if command -v flock >/dev/null; then # some busyboxes have none
+	exec 9>/run/etcdbake-first-boot.lock
+	flock 9
+fi
 
 make_user
 if [ "${1:-}" = install ]; then
@@ -355,7 +359,7 @@ ARCH="amd64"
 MIRRORS="https://storage.googleapis.com/etcd https://github.com/etcd-io/etcd/releases/download"
 SHA256="ffe840ff9295808e88cce2794a18a5ac87f12a5203c8314d0bf6aa119b41bac5"
 NOT_BEFORE="1767222000"
-ID="d9eb5d8b437f"
+ID="44f8836eb5e2"
 END
 	put /etc/etcd/etcd.conf 0644 <<'END'
 # Member master1 of k8s-etcd. Written by etcdbake.
