@@ -9,8 +9,8 @@ import (
 // DefaultBinDir is where programs are that are no package's (hier(7)), and in every PATH.
 const DefaultBinDir = "/usr/local/bin"
 
-// defaultBinDir: /usr/local is read-only on Flatcar (https://github.com/lima-vm/lima/issues/1654), and below /opt SELinux takes
-// what is in a folder called bin for programs (/opt/(.*/)?bin(/.*)? in the policy's file_contexts).
+// defaultBinDir: /usr/local is read-only on Flatcar (https://github.com/lima-vm/lima/issues/1654), and below /opt SELinux
+// takes what is in a folder called bin for programs (/opt/(.*/)?bin(/.*)? in the policy's file_contexts).
 func defaultBinDir(format string) string {
 	if format == IgnitionFormat {
 		return "/opt/bin"

@@ -31,8 +31,8 @@ func asSeed(c *cluster, h *host.Host, artefact []byte) {
 	}
 }
 
-// byIgnition has the real Ignition write its files, as it does in the initramfs, on a host that is like Flatcar and Fedora CoreOS
-// where it matters: systemd takes this boot for the first, and enables what Ignition says and nothing else.
+// byIgnition has the real Ignition write its files, as it does in the initramfs, on a host that is like Flatcar and
+// Fedora CoreOS where it matters: systemd takes this boot for the first, and enables what Ignition says and nothing else.
 func byIgnition(c *cluster, h *host.Host, artefact []byte) {
 	c.t.Helper()
 	const units = "etc/systemd/system/"
@@ -62,8 +62,8 @@ func (c *cluster) ignite(h *host.Host, config []byte) {
 	}
 }
 
-// TestIgnitionsHostGoesOnAfterAPowerCut has Ignition write its files twice, as it does where power is lost before the first boot
-// is complete.
+// TestIgnitionsHostGoesOnAfterAPowerCut has Ignition write its files twice, as it does where power is lost before the
+// first boot is complete.
 func TestIgnitionsHostGoesOnAfterAPowerCut(t *testing.T) {
 	t.Parallel()
 	c := &cluster{lab: newLab(t), dir: t.TempDir()}
@@ -85,7 +85,8 @@ func TestIgnitionsHostGoesOnAfterAPowerCut(t *testing.T) {
 	c.verify()
 }
 
-// TestIgnitionMakesAMemberOfAGoldenImage: the image has all but the host's own, and systemd does not take the boot for the first.
+// TestIgnitionMakesAMemberOfAGoldenImage: the image has all but the host's own, and systemd does not take the boot for
+// the first.
 func TestIgnitionMakesAMemberOfAGoldenImage(t *testing.T) {
 	t.Parallel()
 	c := &cluster{lab: newLab(t), dir: t.TempDir()}

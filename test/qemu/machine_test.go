@@ -12,8 +12,8 @@ import (
 	"github.com/etcdbake/etcdbake/test/internal/golden"
 )
 
-// addresses is a cloud-init network configuration, for the image, by which each machine knows its address: what a network for
-// such machines hands out.
+// addresses is a cloud-init network configuration, for the image, by which each machine knows its address: what a network
+// for such machines hands out.
 func addresses() string {
 	config := "network: {version: 2, ethernets: {"
 	for _, m := range golden.Members() {
@@ -22,8 +22,8 @@ func addresses() string {
 	return config + "}}"
 }
 
-// boot switches a machine on whose disk begins as the image, with the seed in its CD-ROM drive. It is switched off when the test
-// ends.
+// boot switches a machine on whose disk begins as the image, with the seed in its CD-ROM drive. It is switched off when
+// the test ends.
 func (l *lab) boot(image string, m golden.Member, seed string) {
 	l.t.Helper()
 	disk := filepath.Join(l.dir, m.Name+".qcow2")
@@ -35,7 +35,8 @@ func (l *lab) boot(image string, m golden.Member, seed string) {
 		"-machine", "pc", "-accel", "tcg,thread=multi,tb-size=128", "-cpu", "max", "-m", "512", "-nodefaults", "-display", "none",
 		"-serial", "file:"+filepath.Join(l.logs, m.Name+".console"),
 		"-drive", "file="+disk+",if=virtio,format=qcow2",
-		"-device", "virtio-scsi-pci", "-drive", "id=seed,if=none,media=cdrom,format=raw,readonly=on,file="+seed, "-device", "scsi-cd,drive=seed",
+		"-drive", "id=seed,if=none,media=cdrom,format=raw,readonly=on,file="+seed,
+		"-device", "virtio-scsi-pci", "-device", "scsi-cd,drive=seed",
 		"-netdev", "tap,id=net0,script=no,downscript=no,ifname="+m.Name,
 		"-device", "virtio-net-pci,romfile=,netdev=net0,mac="+mac(m))
 	errors, err := os.Create(filepath.Join(l.logs, m.Name+".qemu"))

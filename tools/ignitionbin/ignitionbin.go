@@ -1,5 +1,5 @@
-// Package ignitionbin builds the real Ignition from the Go module proxy for tests, once, into .cache/ignition of the repository.
-// Its version is pinned, with its checksum, by the module in tools/ignition. It runs nothing.
+// Package ignitionbin builds the real Ignition from the Go module proxy for tests, once, into .cache/ignition of the
+// repository. Its version is pinned, with its checksum, by the module in tools/ignition. It runs nothing.
 package ignitionbin
 
 import (
@@ -9,9 +9,9 @@ import (
 	"github.com/etcdbake/etcdbake/tools/internal/modbin"
 )
 
-// Apply returns the absolute path of ignition-apply, which does what Ignition does on a host but for disks and users: it writes a
-// config's files and units below a folder. It is built if it is not there or if the tool module or the Go version has changed; that
-// takes a C compiler and libblkid's headers.
+// Apply returns the absolute path of ignition-apply, which does what Ignition does on a host but for disks and users: it
+// writes a config's files and units below a folder. It is built if it is not there or if the tool module or the Go
+// version has changed; that takes a C compiler and libblkid's headers.
 func Apply(ctx context.Context) (string, error) {
 	root, err := modbin.Root()
 	if err != nil {

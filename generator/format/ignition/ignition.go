@@ -1,8 +1,8 @@
-// Package ignition encodes a host's plan as an Ignition config, which Flatcar and Fedora CoreOS take in place of a cloud-config:
-// https://coreos.github.io/ignition/configuration-v3_3/.
+// Package ignition encodes a host's plan as an Ignition config, which Flatcar and Fedora CoreOS take in place of a
+// cloud-config: https://coreos.github.io/ignition/configuration-v3_3/.
 //
-// Ignition applies it once, in the initramfs, and ends in an emergency shell if it cannot. A host that loses power before the
-// first boot is complete gets all of it again; so files overwrite what is there, and directories are kept.
+// Ignition applies it once, in the initramfs, and ends in an emergency shell if it cannot. A host that loses power before
+// the first boot is complete gets all of it again; so files overwrite what is there, and directories are kept.
 package ignition
 
 import (
@@ -104,8 +104,8 @@ func isUnit(f plan.File) bool {
 		f.Mode == defaultMode && len(f.Content) > 0 && utf8.Valid(f.Content)
 }
 
-// enable enables a unit by a preset, which systemd obeys on the first boot of a new system. On a golden image, the unit is there
-// already, and systemd may have been too (machine-id(5)): there the link that a preset comes to is made as well.
+// enable enables a unit by a preset, which systemd obeys on the first boot of a new system. On a golden image, the unit
+// is there already, and systemd may have been too (machine-id(5)): there the link that a preset comes to is made as well.
 func enable(config *types.Config, unit string) {
 	i := slices.IndexFunc(config.Systemd.Units, func(u types.Unit) bool { return u.Name == unit })
 	if i < 0 {
@@ -130,7 +130,8 @@ func resource(content []byte, form Form) (types.Resource, error) {
 	return types.Resource{Source: &plain}, nil
 }
 
-// packed is content as a compressed data URL. Its gzip has no name and no time in its header, so that it depends on content alone.
+// packed is content as a compressed data URL. Its gzip has no name and no time in its header, so that it depends on
+// content alone.
 func packed(content []byte) (types.Resource, error) {
 	var out bytes.Buffer
 	w, err := gzip.NewWriterLevel(&out, gzip.BestCompression)

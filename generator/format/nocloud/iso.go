@@ -8,13 +8,13 @@ import (
 	"strings"
 )
 
-// There are two libraries that write ISO 9660. github.com/kdomanski/iso9660 has neither Rock Ridge nor Joliet, so that cloud-init
-// would find no file "meta-data" but one "META_DATA"; github.com/diskfs/go-diskfs wants the files, keys too, in a folder on disk
-// first, and puts the time and the user's number into the image. All that a seed needs is below: a few files in the root folder,
-// with their names and modes in Rock Ridge entries.
+// There are two libraries that write ISO 9660. github.com/kdomanski/iso9660 has neither Rock Ridge nor Joliet, so that
+// cloud-init would find no file "meta-data" but one "META_DATA"; github.com/diskfs/go-diskfs wants the files, keys too,
+// in a folder on disk first, and puts the time and the user's number into the image. All that a seed needs is below: a
+// few files in the root folder, with their names and modes in Rock Ridge entries.
 //
-// The format: ECMA-119, https://ecma-international.org/publications-and-standards/standards/ecma-119/ (numbers of sections are
-// those of its second edition); SUSP 1.12 and RRIP 1.09.
+// The format: ECMA-119, https://ecma-international.org/publications-and-standards/standards/ecma-119/ (numbers of
+// sections are those of its second edition); SUSP 1.12 and RRIP 1.09.
 
 // sector is the size of a logical block too.
 const sector = 2048

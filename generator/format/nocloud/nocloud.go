@@ -1,5 +1,5 @@
-// Package nocloud encodes a host's plan as a seed for cloud-init's datasource NoCloud, for machines without a cloud: an image of a
-// CD-ROM, and the files in it: https://docs.cloud-init.io/en/latest/reference/datasources/nocloud.html.
+// Package nocloud encodes a host's plan as a seed for cloud-init's datasource NoCloud, for machines without a cloud: an
+// image of a CD-ROM, and the files in it: https://docs.cloud-init.io/en/latest/reference/datasources/nocloud.html.
 package nocloud
 
 import (
@@ -34,9 +34,9 @@ func Files(host plan.Host) ([][]byte, error) {
 	return [][]byte{metaData(host), userData}, err
 }
 
-// metaData names the host. Its instance-id, by which cloud-init tells one host from another, never changes: a host keeps its SSH
-// host keys. Changed user-data reach it nevertheless, since cloud-init reads a CD-ROM at every boot (check_instance_id in
-// cloudinit/sources/DataSourceNoCloud.py trusts only a seed in a folder).
+// metaData names the host. Its instance-id, by which cloud-init tells one host from another, never changes: a host keeps
+// its SSH host keys. Changed user-data reach it nevertheless, since cloud-init reads a CD-ROM at every boot
+// (check_instance_id in cloudinit/sources/DataSourceNoCloud.py trusts only a seed in a folder).
 func metaData(host plan.Host) []byte {
 	return fmt.Appendf(nil, "instance-id: %q\nlocal-hostname: %q\n", "etcdbake-"+host.Cluster+"-"+host.Name, host.Name)
 }
