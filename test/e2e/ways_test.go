@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/etcdbake/etcdbake/generator/cloud"
 	"github.com/etcdbake/etcdbake/test/e2e/host"
 	"github.com/etcdbake/etcdbake/test/internal/release"
 )
@@ -36,10 +37,12 @@ func ways() []way {
 		{name: "cloud-config on bullseye", format: "cloud-config", file: userData, system: debian("bullseye"), prepare: asUserData},
 		{name: "cloud-config on bookworm", format: "cloud-config", file: userData, system: debian("bookworm"), prepare: asUserData},
 		{name: "cloud-config on trixie", format: "cloud-config", file: userData, system: debian("trixie"), prepare: asUserData},
+		{name: "cloud-config in gzip on bullseye", format: "cloud-config", file: userData, system: debian("bullseye"), prepare: inGzip},
 		{name: "script over ssh on bullseye", format: "script", file: script, system: debian("bullseye"), give: overSSH},
 		{name: "script as user-data on bullseye", format: "script", file: script, system: debian("bullseye"), prepare: asUserData},
 		{name: "script as user-data on bookworm", format: "script", file: script, system: debian("bookworm"), prepare: asUserData},
 		{name: "script as user-data on trixie", format: "script", file: script, system: debian("trixie"), prepare: asUserData},
+		{name: "script in gzip as user-data on trixie", format: "script", file: script, system: debian("trixie"), prepare: inGzip},
 		{name: "startup-script without cloud-init", format: "script", file: script, system: bare, prepare: asStartupScript},
 		{name: "script over ssh to busybox", format: "script", file: script, system: bare, prepare: busybox, give: overSSH},
 		{name: "tar", format: "rootfs", file: "rootfs/m1.tar", system: bare, prepare: unpacked},
@@ -51,6 +54,16 @@ func ways() []way {
 // asUserData gives the artefact to cloud-init.
 func asUserData(c *cluster, h *host.Host, artefact []byte) {
 	c.write(h, "var/lib/cloud/seed/nocloud/user-data", artefact, 0o600)
+}
+
+// inGzip gives cloud-init what it is given on a cloud that the artefact is too large for.
+func inGzip(c *cluster, h *host.Host, artefact []byte) {
+	c.t.Helper()
+	packed, err := cloud.Gzip.Wrap(artefact)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	asUserData(c, h, packed)
 }
 
 // overSSH does what "ssh HOST sudo sh < FILE" does on the host.
