@@ -54,12 +54,20 @@ func hostFiles(member string) []string {
 
 // removeStale removes those of the files that exist, with what a killed run has left of them, and returns these.
 func removeStale(out string, files []Removal) (removed []Removal, err error) {
+	there := map[string]map[string]bool{} // the names in a folder; looking each file up costs more, as hardly any exists
 	for _, file := range files {
 		path := below(out, file.Path)
+		folder := filepath.Dir(path)
+		if there[folder] == nil {
+			if there[folder], err = namesIn(folder); err != nil {
+				return removed, err
+			}
+		}
 		for _, name := range []string{path, temporaryName(path)} {
-			if err := os.Remove(name); errors.Is(err, fs.ErrNotExist) {
+			if !there[folder][filepath.Base(name)] {
 				continue
-			} else if err != nil {
+			}
+			if err := os.Remove(name); err != nil {
 				return removed, err
 			}
 			removed = append(removed, Removal{name, file.Reason})
@@ -69,4 +77,17 @@ func removeStale(out string, files []Removal) (removed []Removal, err error) {
 		}
 	}
 	return removed, nil
+}
+
+// namesIn returns what is in a folder, which need not exist.
+func namesIn(folder string) (map[string]bool, error) {
+	names := map[string]bool{}
+	entries, err := os.ReadDir(folder)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	for _, entry := range entries {
+		names[entry.Name()] = true
+	}
+	return names, nil
 }

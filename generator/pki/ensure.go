@@ -50,19 +50,7 @@ func (r *run) want(context.Context) (err error) {
 
 // load reads what there is, checks it, and decides what becomes of it. All that is wrong is reported at once.
 func (r *run) load(ctx context.Context) error {
-	errs := make([]error, len(r.authorities)+len(r.leaves))
-	g := group()
-	for i, a := range r.authorities {
-		g.Go(func() error { errs[i] = a.load(r.store.dir, r.now); return nil })
-	}
-	for i, l := range r.leaves {
-		g.Go(func() (err error) {
-			l.pair, errs[len(r.authorities)+i] = loadPair(r.store.dir, l.name)
-			return nil
-		})
-	}
-	_ = g.Wait()
-	if err := errors.Join(errs...); err != nil {
+	if err := r.loadPairs(); err != nil {
 		return err
 	}
 	cas := map[string]*pair{}
@@ -76,6 +64,26 @@ func (r *run) load(ctx context.Context) error {
 		l.decide()
 	}
 	return ctx.Err()
+}
+
+// loadPairs reads CAs and leaves side by side; of leaves there are none in a folder that is new.
+func (r *run) loadPairs() error {
+	errs := make([]error, len(r.authorities)+len(r.leaves))
+	g := group()
+	for i, a := range r.authorities {
+		g.Go(func() error { errs[i] = a.load(r.store.dir, r.now); return nil })
+	}
+	for i, l := range r.leaves {
+		if r.store.made {
+			break
+		}
+		g.Go(func() (err error) {
+			l.pair, errs[len(r.authorities)+i] = loadPair(r.store.dir, l.name)
+			return nil
+		})
+	}
+	_ = g.Wait()
+	return errors.Join(errs...)
 }
 
 // issue makes the missing CAs, then the leaves, side by side.

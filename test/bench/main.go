@@ -8,6 +8,9 @@
 // client leaf with ECDSA P-256: 9 certificates. cfssl does that with one `cfssl | cfssljson` a certificate, joined by a pipe
 // and without a shell, and writes them without fsync. etcdbake also writes the user-data, and syncs to disk what it must not
 // lose.
+//
+// etcdbake generate with a fleet of 1,000 such clusters runs against Go's bare crypto, which makes as many keys and certificates on
+// as many cores and keeps none; and against itself on one core.
 package main
 
 import (
@@ -30,16 +33,34 @@ func main() {
 	flag.StringVar(&o.etcd, "etcd", ".cache/etcd/3.6.14", "the folder of the etcd and etcdctl binaries")
 	limit := flag.Float64("max", 0.5, "the largest ratio of etcdbake generate to cfssl that is good enough")
 	limitVerify := flag.Float64("max-verify", 1, "the largest ratio of etcd-verify to etcdctl that is good enough")
+	flag.IntVar(&o.fleetRuns, "n-fleet", 7, "measured runs of each with a fleet, after one for warming up")
+	only := flag.String("only", "", "run this comparison alone: generate, verify or fleet")
+	var limits fleetLimits
+	flag.Float64Var(&limits.ratio, "max-fleet", 2, "the largest ratio of a fleet to bare crypto that is good enough")
+	flag.Float64Var(&limits.speedup, "min-speedup", 3.2, "how many times as fast a fleet must be on four cores as on one")
+	flag.Int64Var(&limits.memory, "max-memory", 150, "MiB of memory that a fleet may take")
+	clusters := flag.Int("bare", 0, "make the keys and certificates of so many clusters, and nothing else: for the benchmark itself")
 	flag.Parse()
+	if *clusters > 0 {
+		if err := bare(*clusters); err != nil {
+			fmt.Fprintln(os.Stderr, "bench:", err)
+			os.Exit(2)
+		}
+		return
+	}
 	if err := o.absolute(); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(2)
 	}
 	code := 0
 	for _, b := range []struct {
+		name  string
 		run   func(options) (float64, error)
 		limit float64
-	}{{generateRatio, *limit}, {verifyRatio, *limitVerify}} {
+	}{{"generate", generateRatio, *limit}, {"verify", verifyRatio, *limitVerify}} {
+		if *only != "" && *only != b.name {
+			continue
+		}
 		ratio, err := b.run(o)
 		switch {
 		case err != nil:
@@ -50,12 +71,23 @@ func main() {
 			code = 1
 		}
 	}
+	if *only == "" || *only == "fleet" {
+		bad, err := fleetRatio(o, limits)
+		if err != nil {
+			fmt.Fprintln(os.Stderr, "bench:", err)
+			os.Exit(2)
+		}
+		for _, line := range bad {
+			fmt.Fprintln(os.Stderr, "bench:", line)
+			code = 1
+		}
+	}
 	os.Exit(code)
 }
 
 type options struct {
 	etcdbake, cfssl, verify, etcd, dir string
-	runs                               int
+	runs, fleetRuns                    int
 }
 
 // absolute makes the paths independent of the folder that a command runs in, and makes the scratch folder.
