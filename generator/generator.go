@@ -7,6 +7,7 @@ import (
 	"context"
 	"crypto/x509"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -61,6 +62,8 @@ type Options struct {
 	Clock func() time.Time
 	// Disk syncs what is written; each file by itself where it is nil.
 	Disk durable.Disk
+	// Alone computes on one processor, for who has others to do meanwhile.
+	Alone bool
 }
 
 // Summary is what Generate did.
@@ -178,7 +181,10 @@ func clusterArtefacts(ctx context.Context, o Options, summary *Summary) ([]artef
 	if err != nil {
 		return nil, &InputError{err}
 	}
-	store, err := pki.Open(o.PKI, pki.Options{Clock: o.Clock, Renew: o.Renew, Disk: o.Disk})
+	if err := notAFleet(o.PKI, cluster.Name); err != nil {
+		return nil, &InputError{err}
+	}
+	store, err := pki.Open(o.PKI, pki.Options{Clock: o.Clock, Renew: o.Renew, Disk: o.Disk, Alone: o.Alone})
 	if err != nil {
 		return nil, err
 	}
@@ -212,6 +218,19 @@ func clusterArtefacts(ctx context.Context, o Options, summary *Summary) ([]artef
 	}
 	expectation, err := encodeExpectation(cluster, bundle, hosts, programs)
 	return append(all, artefact{path: expectFile, content: expectation, mode: 0o644}), err
+}
+
+// notAFleet refuses a PKI folder in which this cluster, as one of a fleet, has a folder of its own: its CAs are there, and it must
+// not get others.
+func notAFleet(dir, cluster string) error {
+	own := filepath.Join(dir, cluster)
+	if _, err := os.Lstat(filepath.Join(own, "ca.pem")); err != nil {
+		return nil
+	}
+	if _, err := os.Lstat(filepath.Join(dir, "ca.pem")); err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s has the CAs of %s, which was made with a fleet: give that folder as --pki, and its own as --out", own, cluster)
 }
 
 func firstExpiry(bundle *pki.Bundle, member string) time.Time {

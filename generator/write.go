@@ -126,16 +126,15 @@ func prepare(path string, content []byte, mode fs.FileMode) (changed bool, err e
 		return false, os.Chmod(path, mode)
 	}
 	temporary := temporaryName(path)
-	if err := os.Remove(temporary); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return false, err
+	err = durable.Write(temporary, content, mode)
+	if errors.Is(err, fs.ErrExist) {
+		if err = os.Remove(temporary); err == nil {
+			err = durable.Write(temporary, content, mode)
+		}
 	}
-	file, err := os.OpenFile(temporary, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
 	if err != nil {
+		_ = os.Remove(temporary) // half of it, on a full disk
 		return false, err
-	}
-	_, err = file.Write(content)
-	if err := errors.Join(err, file.Close()); err != nil {
-		return false, errors.Join(err, os.Remove(temporary))
 	}
 	return true, nil
 }

@@ -20,7 +20,7 @@ import (
 // Options says what to generate, and where to.
 type Options struct {
 	// Options are those of every cluster. PKI and Out are the folders that each cluster has a folder of its own in, by its
-	// name. Spec and Disk are set for each.
+	// name. Spec, Name, Disk and Alone are set for each.
 	generator.Options
 	Specs []string // paths of the clusters' specs
 	// Progress is told, by one goroutine at a time, that a cluster is done. It may be nil.
@@ -57,7 +57,7 @@ type Result struct {
 
 // waiting is how many clusters may wait for the disk at a time: enough that the processors have something to do meanwhile, and
 // few enough that what these hold in memory, some 100 KiB each, does not matter.
-const waiting = 256
+const waiting = 128
 
 // Run generates every cluster, as many at a time as there are processors, and returns the results in the order of the specs. A
 // cluster that fails stops no other. Once ctx ends no cluster is begun, and those that have begun are completed. An error is
@@ -76,8 +76,9 @@ func Run(ctx context.Context, o Options) ([]Result, error) {
 		return results, err
 	}
 	defer disk.Close()
-	slots := make(slots, runtime.GOMAXPROCS(0))
-	o.Disk = yielding{disk, slots}
+	processors := runtime.GOMAXPROCS(0)
+	slots := newSlots(processors)
+	o.Disk, o.Alone = yielding{disk, slots}, len(results) > processors
 	var progress sync.Mutex
 	done := func(r Result) {
 		progress.Lock()
@@ -95,7 +96,7 @@ func Run(ctx context.Context, o Options) ([]Result, error) {
 			continue
 		}
 		g.Go(func() error {
-			slots.take()
+			slots.take(&slots.new)
 			defer slots.give()
 			generate(ctx, o, r)
 			done(*r)
@@ -158,22 +159,4 @@ func (r *Result) note(s *generator.Summary) {
 	if changed {
 		r.State = Written
 	}
-}
-
-// slots are for clusters that compute.
-type slots chan struct{}
-
-func (s slots) take() { s <- struct{}{} }
-func (s slots) give() { <-s }
-
-// yielding gives the slot of a cluster to another one while it waits for the disk.
-type yielding struct {
-	durable.Disk
-	slots slots
-}
-
-func (y yielding) Sync(folder string, names ...string) error {
-	y.slots.give()
-	defer y.slots.take()
-	return y.Disk.Sync(folder, names...)
 }

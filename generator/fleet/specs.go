@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -45,6 +46,8 @@ func find(name string) ([]string, error) {
 		if matches, err = filepath.Glob(name); err != nil {
 			return nil, fmt.Errorf("%q is no pattern: %w", name, err)
 		}
+		// As in a shell: an editor's hidden copy is no cluster.
+		matches = slices.DeleteFunc(matches, func(match string) bool { return isHidden(match) && !isHidden(name) })
 	}
 	var specs []string
 	for _, match := range matches {
@@ -64,6 +67,8 @@ func find(name string) ([]string, error) {
 	return specs, nil
 }
 
+func isHidden(path string) bool { return strings.HasPrefix(filepath.Base(path), ".") }
+
 func inFolder(folder string) ([]string, error) {
 	entries, err := os.ReadDir(folder)
 	if err != nil {
@@ -72,7 +77,7 @@ func inFolder(folder string) ([]string, error) {
 	var specs []string
 	for _, e := range entries {
 		extension := filepath.Ext(e.Name())
-		if !e.IsDir() && !strings.HasPrefix(e.Name(), ".") && (extension == ".yaml" || extension == ".yml") {
+		if !e.IsDir() && !isHidden(e.Name()) && (extension == ".yaml" || extension == ".yml") {
 			specs = append(specs, filepath.Join(folder, e.Name()))
 		}
 	}

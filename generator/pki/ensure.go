@@ -66,38 +66,28 @@ func (r *run) load(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// loadPairs reads CAs and leaves side by side; of leaves there are none in a folder that is new.
+// loadPairs reads CAs and leaves; of leaves there are none in a folder that is new.
 func (r *run) loadPairs() error {
-	errs := make([]error, len(r.authorities)+len(r.leaves))
-	g := group()
-	for i, a := range r.authorities {
-		g.Go(func() error { errs[i] = a.load(r.store.dir, r.now); return nil })
+	errs := r.each(len(r.authorities), func(i int) error { return r.authorities[i].load(r.store.dir, r.now) })
+	if r.store.made {
+		return errors.Join(errs...)
 	}
-	for i, l := range r.leaves {
-		if r.store.made {
-			break
-		}
-		g.Go(func() (err error) {
-			l.pair, errs[len(r.authorities)+i] = loadPair(r.store.dir, l.name)
-			return nil
-		})
-	}
-	_ = g.Wait()
-	return errors.Join(errs...)
+	return errors.Join(append(errs, r.each(len(r.leaves), func(i int) (err error) {
+		l := r.leaves[i]
+		l.pair, err = loadPair(r.store.dir, l.name)
+		return err
+	})...)...)
 }
 
-// issue makes the missing CAs, then the leaves, side by side.
+// issue makes the missing CAs, then the leaves.
 func (r *run) issue(ctx context.Context) error {
-	g := group()
-	for _, a := range r.authorities {
-		g.Go(func() (err error) {
-			if a.pair == nil {
-				a.pair, err = r.settings.issueCA(a.commonName, r.now)
-			}
-			return err
-		})
-	}
-	if err := g.Wait(); err != nil {
+	errs := r.each(len(r.authorities), func(i int) (err error) {
+		if a := r.authorities[i]; a.pair == nil {
+			a.pair, err = r.settings.issueCA(a.commonName, r.now)
+		}
+		return err
+	})
+	if err := cmp.Or(errs...); err != nil {
 		return err
 	}
 	for _, a := range r.authorities {
@@ -106,20 +96,13 @@ func (r *run) issue(ctx context.Context) error {
 			return err
 		}
 	}
-	errs := make([]error, len(r.leaves))
-	g = group()
-	for i, l := range r.leaves {
-		if l.action == "" {
-			continue
+	errs = r.each(len(r.leaves), func(i int) (err error) {
+		l := r.leaves[i]
+		if err = ctx.Err(); err == nil && l.action != "" {
+			l.pair, err = r.issuers[l.ca].issue(l, r.now)
 		}
-		g.Go(func() error {
-			if errs[i] = ctx.Err(); errs[i] == nil {
-				l.pair, errs[i] = r.issuers[l.ca].issue(l, r.now)
-			}
-			return nil
-		})
-	}
-	_ = g.Wait()
+		return err
+	})
 	// One reason is enough, as it will be the same for all, and always the same one.
 	return cmp.Or(errs...)
 }
@@ -207,9 +190,23 @@ func (r *run) notes() (notes []string) {
 	return append(notes, strangers(r.store.dir, r.leaves)...)
 }
 
-// group runs as many functions at a time as there are processors.
-func group() *errgroup.Group {
+// each calls do with 0 to n-1, side by side on all processors unless the run is to be on one, and returns their errors.
+func (r *run) each(n int, do func(i int) error) []error {
+	errs := make([]error, n)
+	if r.store.options.Alone {
+		for i := range n {
+			errs[i] = do(i)
+		}
+		return errs
+	}
 	g := &errgroup.Group{}
 	g.SetLimit(runtime.GOMAXPROCS(0))
-	return g
+	for i := range n {
+		g.Go(func() error {
+			errs[i] = do(i)
+			return nil
+		})
+	}
+	_ = g.Wait()
+	return errs
 }

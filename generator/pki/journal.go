@@ -79,26 +79,35 @@ func countFiles(dir string) (files int, err error) {
 	return files, err
 }
 
-// stage writes all files and their folders, and syncs them at once.
+// stage writes all files and their folders, and syncs them at once. Only their owner can ever read them.
 func (j journal) stage(files []file) error {
-	if err := makeDir(j.path(stagingDir)); err != nil {
+	narrowed, err := makeDir(j.path(stagingDir))
+	if err != nil {
 		return err
 	}
 	written := []string{j.path(stagingDir)}
+	made := map[string]bool{}
 	for _, f := range files {
 		for _, folder := range folders(f.name) {
-			switch err := makeDir(j.path(stagingDir, folder)); {
-			case err == nil:
-				written = append(written, j.path(stagingDir, folder))
-			case !errors.Is(err, fs.ErrExist):
+			if made[folder] {
+				continue
+			}
+			made[folder] = true
+			written = append(written, j.path(stagingDir, folder))
+			if _, err := makeDir(j.path(stagingDir, folder)); err != nil {
 				return err
 			}
 		}
-		path := j.path(stagingDir, f.name)
-		if err := writeFile(path, f.content); err != nil {
+		name := j.path(stagingDir, f.name)
+		written = append(written, name)
+		if err := durable.Write(name, f.content, 0o600); err != nil {
 			return err
 		}
-		written = append(written, path)
+		if narrowed { // then files are too
+			if err := os.Chmod(name, 0o600); err != nil {
+				return err
+			}
+		}
 	}
 	return j.disk.Sync(j.dir, written...)
 }
@@ -179,24 +188,15 @@ func folders(name string) (dirs []string) {
 	return dirs
 }
 
-// makeDir makes one folder, open to its owner alone whatever the umask is.
-func makeDir(name string) error {
+// makeDir makes one folder, open to its owner alone whatever the umask is. It tells whether an umask took something from the owner,
+// which it has given back.
+func makeDir(name string) (narrowed bool, err error) {
 	if err := os.Mkdir(name, 0o700); err != nil {
-		return err
+		return false, err
 	}
-	return os.Chmod(name, 0o700)
-}
-
-// writeFile writes a new file that only its owner can ever read. The chmod gives back what an umask took from the owner.
-func writeFile(name string, content []byte) (err error) {
-	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return err
+	info, err := os.Lstat(name)
+	if err != nil || info.Mode().Perm() == 0o700 {
+		return false, err
 	}
-	defer func() { err = errors.Join(err, f.Close()) }()
-	if err := f.Chmod(0o600); err != nil {
-		return err
-	}
-	_, err = f.Write(content)
-	return err
+	return true, os.Chmod(name, 0o700)
 }

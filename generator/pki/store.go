@@ -26,6 +26,8 @@ type Options struct {
 	Clock func() time.Time
 	// Disk syncs what is written; each file by itself where it is nil.
 	Disk durable.Disk
+	// Alone computes on one processor, for who has others to do meanwhile.
+	Alone bool
 }
 
 // Store is an open and locked pki/ folder.
@@ -76,7 +78,7 @@ func (s *Store) journal() journal { return journal{s.dir, s.options.Disk} }
 
 // openDir makes the folder, or makes sure that what is there is a folder that only its owner can enter.
 func openDir(dir string) (made bool, err error) {
-	err = makeDir(dir)
+	_, err = makeDir(dir)
 	if err == nil {
 		return true, nil // the journal syncs its parent
 	}

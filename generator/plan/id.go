@@ -12,7 +12,8 @@ import (
 func identify(files []File) (id string, with []File) {
 	sum := sha256.New()
 	for _, f := range files {
-		fmt.Fprintf(sum, "%q %o %q\n", f.Path, f.Mode, f.Content)
+		fmt.Fprintf(sum, "%q %o %d\n", f.Path, f.Mode, len(f.Content))
+		sum.Write(f.Content)
 	}
 	id = hex.EncodeToString(sum.Sum(nil)[:6])
 	with = slices.Clone(files)

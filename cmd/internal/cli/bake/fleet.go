@@ -13,9 +13,19 @@ import (
 	"github.com/etcdbake/etcdbake/generator/pki"
 )
 
-// garbage is the share of live memory, in percent, that may be garbage before it is collected. A fleet's live memory is some 30
-// MiB however many clusters it has; Go's own 100 would have it collected several times as often, for a tenth of the time.
-const garbage = 200
+// A fleet makes much garbage and keeps little, so collecting it can wait: until there is garbage times as much of it as of what
+// is in use, in percent, or memory gets near to the limit. Go's own 100 % costs a fleet a third of its time.
+const (
+	garbage     = 400
+	memoryLimit = 100 << 20 // bytes, and soft: who needs more gets it
+)
+
+func tuneMemory() {
+	if os.Getenv("GOGC") == "" && os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetGCPercent(garbage)
+		debug.SetMemoryLimit(memoryLimit)
+	}
+}
 
 // isFleet tells whether the specs are many, however many there are now: where a cluster's files are must not depend on
 // whether its neighbours are there.
@@ -30,9 +40,7 @@ func runFleet(ctx context.Context, o generateOptions, s cli.Streams) error {
 	if err != nil {
 		return cli.UsageError(err)
 	}
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(garbage)
-	}
+	tuneMemory()
 	progress := newProgress(s.Err, len(specs))
 	results, err := fleet.Run(ctx, fleet.Options{Options: o.Options, Specs: specs, Progress: progress.done})
 	progress.stop()
