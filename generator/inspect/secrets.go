@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"regexp"
 	"strings"
 	"unicode"
@@ -58,12 +59,12 @@ func holdsKey(content []byte) bool {
 			return true
 		}
 	}
+	if bytes.Contains(content, []byte(`"kty"`)) && bytes.Contains(content, []byte(`"d"`)) { // a JSON web key (RFC 7517)
+		return true
+	}
 	_, err := parseKey(content)
 	return err == nil
 }
-
-// inBase64 finds what may be something in base64, over many lines too.
-var inBase64 = regexp.MustCompile(`[A-Za-z0-9+/]{16,}(?:\s*[A-Za-z0-9+/]+)*={0,2}`)
 
 // hidesKey tells whether a key is in what content is packed into, so many layers deep.
 func hidesKey(content []byte, depth int) bool {
@@ -75,15 +76,51 @@ func hidesKey(content []byte, depth int) bool {
 		inner, _ := io.ReadAll(io.LimitReader(r, userdata.MaxSize)) // as much of it as there is
 		return found(inner)
 	}
-	for _, text := range inBase64.FindAll(content, -1) {
-		packed := bytes.Join(bytes.Fields(text), nil)
-		for _, encoding := range []*base64.Encoding{base64.StdEncoding, base64.RawStdEncoding} {
-			if inner, err := encoding.DecodeString(string(packed)); err == nil && found(inner) {
+	for text := range base64Texts(content) {
+		for _, encoding := range []*base64.Encoding{base64.RawStdEncoding, base64.RawURLEncoding} {
+			if inner, err := encoding.DecodeString(text); err == nil && found(inner) {
 				return true
 			}
 		}
 	}
 	return false
+}
+
+// shortest is the least length of base64 that is looked into: no key is shorter, and most words are.
+const shortest = 24
+
+// inBase64 finds words of base64, and what is between them.
+var inBase64 = regexp.MustCompile(`[A-Za-z0-9+/_-]+`)
+
+// base64Texts returns what may be something in base64, without its padding: every word that is long enough, and those on lines of
+// equal length as one, without and with a last one that is shorter.
+func base64Texts(content []byte) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		words := inBase64.FindAllIndex(content, -1)
+		word := func(i int) []byte { return content[words[i][0]:words[i][1]] }
+		follows := func(i int) bool { // only space is between it and the word before
+			return i < len(words) && len(bytes.TrimSpace(content[words[i-1][1]:words[i][0]])) == 0
+		}
+		for i := 0; i < len(words); i++ {
+			length := len(word(i))
+			if length < shortest {
+				continue
+			}
+			lines := bytes.Clone(word(i))
+			for ; follows(i+1) && len(word(i+1)) == length; i++ {
+				if !yield(string(word(i))) {
+					return
+				}
+				lines = append(lines, word(i+1)...)
+			}
+			if !yield(string(word(i))) || !yield(string(lines)) {
+				return
+			}
+			if follows(i+1) && len(word(i+1)) < length && !yield(string(append(lines, word(i+1)...))) {
+				return
+			}
+		}
+	}
 }
 
 // keysOf returns the private keys in PEM or DER.

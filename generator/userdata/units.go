@@ -61,13 +61,19 @@ func (h *Host) unit(name string) *Unit {
 	if !strings.Contains(name, ".") {
 		name += ".service" // as systemctl(1) does
 	}
-	for i := range h.Units {
-		if h.Units[i].Name == name {
-			return &h.Units[i]
+	if h.units == nil {
+		h.units = map[string]int{}
+		for i, u := range h.Units {
+			h.units[u.Name] = i
 		}
 	}
-	h.Units = append(h.Units, Unit{Name: name})
-	return &h.Units[len(h.Units)-1]
+	at, known := h.units[name]
+	if !known {
+		at = len(h.Units)
+		h.units[name] = at
+		h.Units = append(h.Units, Unit{Name: name})
+	}
+	return &h.Units[at]
 }
 
 func (h *Host) systemctl(arguments []string) {

@@ -27,7 +27,8 @@ type Host struct {
 	// still make of it.
 	Problems []error
 
-	keys []string // of the cloud-configs that were read
+	keys  []string       // of the cloud-configs that were read
+	units map[string]int // where in Units a name is, while commands are followed
 }
 
 // Directory is a folder and its mode.
