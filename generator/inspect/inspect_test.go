@@ -1,7 +1,12 @@
 package inspect_test
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
 	"encoding/base64"
+	encodingpem "encoding/pem"
 	"os"
 	"path/filepath"
 	"strings"
@@ -153,6 +158,10 @@ func TestCertificatesAreHeldAgainstKeysAndIssuers(t *testing.T) {
 			}
 		})
 	}
+	namesake := read(t, files("/s.pem", server, "/ca.pem", namesakeOf(t, ca)))
+	if got := namesake.Certificates[0]; got.IssuedBy != "" || !strings.Contains(namesake.Problems[0], "but that did not sign it") {
+		t.Errorf("with another CA of the same name: %+v, %q", got, namesake.Problems)
+	}
 	r, err := inspect.Read([]byte(files("/s.pem", server, "/ca.pem", ca)), time.Date(2300, 1, 1, 0, 0, 0, 0, time.UTC))
 	if err != nil || !r.Certificates[0].Expired || len(r.Problems) != 2 {
 		t.Errorf("in 2300: %+v, %v", r, err)
@@ -217,4 +226,27 @@ func FuzzNoKeyIsEverShown(f *testing.F) {
 			t.Errorf("%q is shown as %q", content, shown)
 		}
 	})
+}
+
+// namesakeOf returns another CA that has the same name.
+func namesakeOf(t *testing.T, ca string) string {
+	t.Helper()
+	block, _ := encodingpem.Decode([]byte(ca))
+	parsed, err := x509.ParseCertificate(block.Bytes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: parsed.SerialNumber, RawSubject: parsed.RawSubject, NotBefore: parsed.NotBefore, NotAfter: parsed.NotAfter,
+		IsCA: true, BasicConstraintsValid: true, KeyUsage: parsed.KeyUsage,
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(encodingpem.EncodeToMemory(&encodingpem.Block{Type: "CERTIFICATE", Bytes: der}))
 }

@@ -54,10 +54,11 @@ func TestWhatIsChangedAndWhatIsOnlyTold(t *testing.T) {
 			name: "a further name and address",
 			change: func(c *spec.Cluster) {
 				c.Members[0].DNSNames, c.Members[0].Addresses = []string{"a.b"}, []string{"fd00::1"}
+				c.Members[0].ClientAddress = "203.0.113.7"
 			},
 			changes: []pki.Change{
-				reissued("members/master1/server", "addresses changed: fd00::1 a.b added"),
-				reissued("members/master1/peer", "addresses changed: fd00::1 a.b added"),
+				reissued("members/master1/server", "addresses changed: 203.0.113.7 fd00::1 a.b added"),
+				reissued("members/master1/peer", "addresses changed: 203.0.113.7 fd00::1 a.b added"),
 			},
 		},
 		{

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -154,27 +155,37 @@ func TestOpenSaysWhatCannotBeRead(t *testing.T) {
 		nested += fmt.Sprintf("Content-Type: multipart/mixed; boundary=X%d\n\n--X%d\n", i, i)
 	}
 	const part = "MIME-Version: 1.0\nContent-Type: "
+	image, err := gzip.NewReader(strings.NewReader(testdata(t, "both.iso.gz")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	whole, err := io.ReadAll(image)
+	if err != nil {
+		t.Fatal(err)
+	}
+	seed := string(whole)
 	bomb := zipped(t, strings.Repeat("\x00", 17<<20))
 	for name, c := range map[string]struct{ data, want string }{
-		"nothing":                     {" \n", "the user-data is empty"},
-		"a huge file":                 {strings.Repeat("#", 16<<20+1), "it is larger than 16 MiB, and no cloud takes a tenth of that: is it the right file?"},
-		"a gzip bomb":                 {bomb, "it unpacks to more than 16 MiB in all"},
-		"a bomb in a bomb":            {zipped(t, bomb), "it unpacks to more than 16 MiB in all"},
-		"a bomb in a file":            {"#cloud-config\nwrite_files: [{path: /x, encoding: gz+b64, content: " + encoded(bomb) + "}]\n", "line 2: write_files[0] (/x): it unpacks to more than 16 MiB in all"},
-		"aliases by the ton":          {"#cloud-config\na: &a " + strings.Repeat("x", 1<<20) + "\nwrite_files:\n" + strings.Repeat("- {path: /x, content: *a}\n", 20), "line 2: write_files[16].content: it unpacks to more than 16 MiB in all"},
-		"cut gzip":                    {zipped(t, "a longer text")[:20], "the content is damaged gzip: unexpected EOF"},
-		"many layers":                 {deep, "it is wrapped in more than 8 layers"},
-		"messages without end":        {nested, strings.Repeat("part 1, ", 8) + "it has more than 256 parts or 8 layers of them"},
-		"no message":                  {"a b\nMIME-Version: 1.0\n", "a MIME message whose header cannot be read"},
-		"an open end":                 {part + "multipart/mixed; boundary=X\n\n--X\n\nx", "part 1, the transfer encoding : unexpected EOF"},
-		"no part":                     {part + "multipart/mixed; boundary=X\n\n--X--\n", "a message without a part"},
-		"no base64":                   {part + "text/plain\nContent-Transfer-Encoding: base64\n\n!", "the transfer encoding base64: unexpected EOF"},
-		"no archive":                  {"#cloud-config-archive\na: b\n", "the cloud-config-archive is no list"},
-		"a seed Linux would not read": {testdata(t, "shortnames.iso.gz"), `the ISO image has no user-data in its root folder, but ["meta_dat" "user_dat"]`},
-		"no Ignition":                 {"{}", "the Ignition config: invalid config version (couldn't parse)"},
-		"old Ignition":                {`{"ignition": {"version": "2.2.0"}}`, "the Ignition config: unsupported config version"},
-		"wrong Ignition":              {`{"ignition": {"version": "3.0.0"}, "storage": {"files": [{"path": "x"}]}}`, "the Ignition config: error at $.storage.files.0.path, line 1 col 67: path not absolute"},
-		"JSON":                        {"{\n  \"a\"", "the Ignition config: line 2: not JSON: unexpected end of JSON input"},
+		"nothing":                          {" \n", "the user-data is empty"},
+		"a huge file":                      {strings.Repeat("#", 16<<20+1), "it is larger than 16 MiB, and no cloud takes a tenth of that: is it the right file?"},
+		"a gzip bomb":                      {bomb, "it unpacks to more than 16 MiB in all"},
+		"a bomb in a bomb":                 {zipped(t, bomb), "it unpacks to more than 16 MiB in all"},
+		"a bomb in a file":                 {"#cloud-config\nwrite_files: [{path: /x, encoding: gz+b64, content: " + encoded(bomb) + "}]\n", "line 2: write_files[0] (/x): it unpacks to more than 16 MiB in all"},
+		"aliases by the ton":               {"#cloud-config\na: &a " + strings.Repeat("x", 1<<20) + "\nwrite_files:\n" + strings.Repeat("- {path: /x, content: *a}\n", 20), "line 2: write_files[16].content: it unpacks to more than 16 MiB in all"},
+		"cut gzip":                         {zipped(t, "a longer text")[:20], "the content is damaged gzip: unexpected EOF"},
+		"many layers":                      {deep, "it is wrapped in more than 8 layers"},
+		"messages without end":             {nested, strings.Repeat("part 1, ", 8) + "it has more than 256 parts or 8 layers of them"},
+		"no message":                       {"a b\nMIME-Version: 1.0\n", "a MIME message whose header cannot be read"},
+		"an open end":                      {part + "multipart/mixed; boundary=X\n\n--X\n\nx", "part 1, the transfer encoding : unexpected EOF"},
+		"no part":                          {part + "multipart/mixed; boundary=X\n\n--X--\n", "a message without a part"},
+		"no base64":                        {part + "text/plain\nContent-Transfer-Encoding: base64\n\n!", "the transfer encoding base64: unexpected EOF"},
+		"no archive":                       {"#cloud-config-archive\na: b\n", "the cloud-config-archive is no list"},
+		"a seed Linux would not read":      {testdata(t, "shortnames.iso.gz"), `the ISO image has no user-data in its root folder, but ["meta_dat" "user_dat"]`},
+		"a seed that is cut off in a file": {seed[:strings.Index(seed, "hello")], "the ISO image is cut off"},
+		"no Ignition":                      {"{}", "the Ignition config: invalid config version (couldn't parse)"},
+		"old Ignition":                     {`{"ignition": {"version": "2.2.0"}}`, "the Ignition config: unsupported config version"},
+		"wrong Ignition":                   {`{"ignition": {"version": "3.0.0"}, "storage": {"files": [{"path": "x"}]}}`, "the Ignition config: error at $.storage.files.0.path, line 1 col 67: path not absolute"},
+		"JSON":                             {"{\n  \"a\"", "the Ignition config: line 2: not JSON: unexpected end of JSON input"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := userdata.Open([]byte(c.data))
