@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -216,5 +217,39 @@ func TestAHostThatCannotDownloadSaysWhatToInstall(t *testing.T) {
 	const want = "etcdbake: nothing here can download etcd: install curl or wget, or boot an image that has etcd (docs/first-boot.md)\n"
 	if err == nil || string(out) != want {
 		t.Errorf("%v:\n%s", err, out)
+	}
+}
+
+// TestAHostWithoutCACertificatesDownloadsToo takes a server that no CA vouches for: what comes is held against its SHA-256.
+func TestAHostWithoutCACertificatesDownloadsToo(t *testing.T) {
+	release := []byte("etcd release")
+	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		http.ServeContent(w, r, "", modTime, bytes.NewReader(release))
+	}))
+	t.Cleanup(server.Close)
+	server.Config.ErrorLog = log.New(t.Output(), "", 0)
+	path := downloader{name: "apt-helper", path: aptHelper}.only(t)
+	script, err := Render(FirstBoot, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, functions, _ := bytes.Cut(script, []byte("say() {"))
+	functions, _, _ = bytes.Cut(functions, []byte("right() {"))
+	const bundle = "/etc/ssl/certs/ca-certificates.crt"
+	if !bytes.Contains(functions, []byte(bundle)) {
+		t.Fatal("the script has no such part any more")
+	}
+	for without, want := range map[string]string{"/nonexistent": string(release), "/": ""} {
+		got := filepath.Join(t.TempDir(), "etcd.tar.gz")
+		functions := bytes.ReplaceAll(functions, []byte(bundle), []byte(without))
+		cmd := exec.Command("/bin/sh", "-c", "set -euf\nsay() {"+string(functions)+"fetch "+server.URL+"/x "+EnvQuote(got)+" || :")
+		cmd.Env = append(os.Environ(), "PATH="+path)
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("%v:\n%s", err, out)
+		}
+		content, err := os.ReadFile(got)
+		if string(content) != want || (err != nil) != (want == "") {
+			t.Errorf("bundle at %s: got %q, %v", without, content, err)
+		}
 	}
 }
