@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 
 	"al.essio.dev/pkg/shellescape"
+	"github.com/dustin/go-humanize/english"
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
 
@@ -42,7 +43,7 @@ func writeFleetTable(s cli.Streams, o generateOptions, results []fleet.Result) e
 
 // fleetTotals is the summary in one line: "3 clusters: 2 written, 1 failed".
 func fleetTotals(results []fleet.Result) string {
-	line, separator := fmt.Sprintf("%d clusters", len(results)), ": "
+	line, separator := english.Plural(len(results), "cluster", ""), ": "
 	count := countStates(results)
 	for _, state := range fleet.States() {
 		if n := count[state]; n > 0 {
