@@ -122,8 +122,11 @@ func remedies(c *spec.Cluster, host plan.Host, f fitted, channel cloud.Channel) 
 	}
 	asCloudConfig := c.Target
 	asCloudConfig.Format = spec.CloudConfigFormat
-	if len(cloud.ChannelOf(asCloudConfig).Encodings) > len(channel.Encodings) {
+	switch compressed := len(cloud.ChannelOf(asCloudConfig).Encodings) > 1; {
+	case compressed && len(channel.Encodings) == 1:
 		lines = append(lines, fmt.Sprintf("write target.format: cloud-config, which %s hands on compressed", c.Target.Cloud))
+	case compressed && c.Target.Format == spec.ScriptFormat:
+		lines = append(lines, "write target.format: cloud-config, which needs less")
 	}
 	if len(lines) == 0 {
 		lines = append(lines, "make the heaviest files smaller: fewer names, addresses and settings in the spec")
