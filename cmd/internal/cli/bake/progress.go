@@ -5,7 +5,7 @@ import (
 	"io"
 	"time"
 
-	"github.com/jedib0t/go-pretty/v6/progress"
+	"github.com/schollz/progressbar/v3"
 
 	"github.com/etcdbake/etcdbake/cmd/internal/cli"
 	"github.com/etcdbake/etcdbake/generator/fleet"
@@ -19,32 +19,21 @@ type fleetProgress struct {
 	failed      int
 	said        time.Time
 
-	bar     *progress.Tracker // nil where there is no terminal
-	stopped chan struct{}
+	bar *progressbar.ProgressBar // nil where there is no terminal
 }
 
 const (
-	redraw   = 50 * time.Millisecond
+	redraw   = 100 * time.Millisecond
 	sayEvery = 10 * time.Second
 )
 
 func newProgress(stderr io.Writer, total int) *fleetProgress {
 	p := &fleetProgress{stderr: stderr, total: total, said: time.Now()}
-	if !cli.IsTerminal(stderr) {
-		return p
+	if cli.IsTerminal(stderr) {
+		p.bar = progressbar.NewOptions(total, progressbar.OptionSetWriter(stderr), progressbar.OptionSetDescription("clusters"),
+			progressbar.OptionSetWidth(30), progressbar.OptionShowCount(), progressbar.OptionThrottle(redraw),
+			progressbar.OptionClearOnFinish())
 	}
-	p.bar = &progress.Tracker{Message: "clusters", Total: int64(total), RemoveOnCompletion: true}
-	p.stopped = make(chan struct{})
-	writer := progress.NewWriter()
-	writer.SetOutputWriter(stderr)
-	writer.SetTrackerLength(40)
-	writer.SetUpdateFrequency(redraw)
-	writer.SetAutoStop(true)
-	writer.AppendTracker(p.bar)
-	go func() {
-		defer close(p.stopped)
-		writer.Render()
-	}()
 	return p
 }
 
@@ -57,11 +46,9 @@ func (p *fleetProgress) done(r fleet.Result) {
 	switch {
 	case p.bar != nil:
 		if p.failed > 0 {
-			p.bar.UpdateMessage(fmt.Sprintf("clusters, %d failed", p.failed))
+			p.bar.Describe(fmt.Sprintf("clusters, %d failed", p.failed))
 		}
-		if p.made < p.total { // the last step ends the bar
-			p.bar.SetValue(int64(p.made))
-		}
+		_ = p.bar.Set(p.made) // a bar that cannot be drawn is no reason to stop
 	case time.Since(p.said) >= sayEvery:
 		p.said = time.Now()
 		fmt.Fprintf(p.stderr, "%d of %d clusters done, %d failed\n", p.made, p.total, p.failed)
@@ -71,7 +58,6 @@ func (p *fleetProgress) done(r fleet.Result) {
 // stop takes the bar away.
 func (p *fleetProgress) stop() {
 	if p.bar != nil {
-		p.bar.MarkAsDone()
-		<-p.stopped
+		_ = p.bar.Finish()
 	}
 }
