@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/netip"
 	"os"
 	"os/exec"
@@ -76,8 +77,14 @@ func (n *Network) New(ctx context.Context, config Config) (*Host, error) {
 	return h, h.Reseed("i-"+config.Name, config.UserData)
 }
 
-// cloudConfig keeps cloud-init away from what is set up from outside, and from SSH, which hosts have not.
-const cloudConfig = "network: {config: disabled}\ndatasource_list: [NoCloud, None]\nssh_genkeytypes: []\n"
+// cloudConfig keeps cloud-init away from what is set up from outside, and from SSH where a host has no server for it.
+func (h *Host) cloudConfig() string {
+	config := "network: {config: disabled}\ndatasource_list: [NoCloud, None]\n"
+	if _, err := os.Stat(filepath.Join(h.Root(), "usr/sbin/sshd")); errors.Is(err, fs.ErrNotExist) {
+		config += "ssh_genkeytypes: []\n"
+	}
+	return config
+}
 
 // Root is the host's disk as a folder of this machine. Mind that symbolic links in it lead out of it.
 func (h *Host) Root() string { return filepath.Join(h.dir, "root") }
@@ -90,7 +97,7 @@ func (h *Host) Reseed(instance string, userData []byte) error {
 		path, content string
 		mode          os.FileMode
 	}{
-		{"etc/cloud/cloud.cfg.d/90-test.cfg", cloudConfig, 0o644},
+		{"etc/cloud/cloud.cfg.d/90-test.cfg", h.cloudConfig(), 0o644},
 		{"etc/default/locale", "LANG=C.UTF-8\n", 0o644}, // as in Debian's cloud images; cloud-init would want to make another
 		{"var/lib/cloud/seed/nocloud/meta-data", "instance-id: " + instance + "\nlocal-hostname: " + h.Name + "\n", 0o644},
 		{"var/lib/cloud/seed/nocloud/user-data", string(h.UserData), 0o600},
