@@ -38,6 +38,12 @@ type lab struct {
 // newLab gives the test five minutes.
 func newLab(t *testing.T) *lab {
 	t.Helper()
+	return newLabAt(t, gateway+"/24")
+}
+
+// newLabAt is newLab for another network: the bridge's address, and the prefix of all hosts.
+func newLabAt(t *testing.T, bridge string) *lab {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	t.Cleanup(cancel)
 	name := strings.NewReplacer("/", "-", "#", "-").Replace(t.Name())
@@ -48,7 +54,7 @@ func newLab(t *testing.T) *lab {
 	if err := os.RemoveAll(logs); err != nil {
 		t.Fatal(err)
 	}
-	network, err := host.NewNetwork(ctx, name, netip.MustParsePrefix(gateway+"/24"))
+	network, err := host.NewNetwork(ctx, name, netip.MustParsePrefix(bridge))
 	if err != nil {
 		t.Fatal(err)
 	}

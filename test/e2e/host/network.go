@@ -29,8 +29,8 @@ func NewNetwork(ctx context.Context, name string, gateway netip.Prefix) (*Networ
 	}
 	return n, ip(ctx, name,
 		"link set lo up",
-		"link add bridge type bridge",
-		"addr add "+gateway.String()+" dev bridge",
+		"link add bridge type bridge mcast_snooping 0", // IPv6 finds its neighbours by multicast
+		addAddress(gateway)+" dev bridge",
 		"link set bridge up")
 }
 
@@ -90,9 +90,17 @@ func (n *Network) attach(ctx context.Context, host string, address netip.Addr) (
 	}
 	return namespace, ip(ctx, namespace,
 		"link set lo up",
-		"addr add "+netip.PrefixFrom(address, n.gateway.Bits()).String()+" dev host0",
+		addAddress(netip.PrefixFrom(address, n.gateway.Bits()))+" dev host0",
 		"link set host0 up",
 		"route add default via "+n.gateway.Addr().String())
+}
+
+// addAddress is a command of ip(8). An address of IPv6 is used at once, and not only after a second in which nobody else has it.
+func addAddress(address netip.Prefix) string {
+	if address.Addr().Is6() {
+		return "addr add " + address.String() + " nodad"
+	}
+	return "addr add " + address.String()
 }
 
 func namespacePath(name string) string { return "/run/netns/" + name }
