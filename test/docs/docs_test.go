@@ -100,20 +100,23 @@ func TestLinksInTheDocumentationLeadSomewhere(t *testing.T) {
 	})
 }
 
-// each runs check on README.md and every file of docs/.
+// each runs check on README.md, every file of docs/ and what is written for users beside examples.
 func each(t *testing.T, check func(t *testing.T, path, markdown string)) {
 	t.Helper()
 	paths, err := filepath.Glob(filepath.Join(root, "docs", "*.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, path := range append(paths, filepath.Join(root, "README.md")) {
+	for _, name := range []string{"README.md", "examples/terraform/README.md"} {
+		paths = append(paths, filepath.Join(root, name))
+	}
+	for _, path := range paths {
 		markdown, err := os.ReadFile(path)
 		if err != nil {
 			t.Error(err)
 			continue
 		}
-		t.Run(filepath.Base(path), func(t *testing.T) { check(t, path, string(markdown)) })
+		t.Run(strings.TrimPrefix(path, root+"/"), func(t *testing.T) { check(t, path, string(markdown)) })
 	}
 }
 
