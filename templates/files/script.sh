@@ -74,6 +74,10 @@ main() {
 		say "first boot is done here, so nothing is changed"
 		return
 	fi
+{{- if .Golden}}
+	systemctl cat {{.Unit}} >/dev/null 2>&1 ||
+		die "this host was not booted from the golden image, which has {{.Unit}}: boot it, or generate with --image stock"
+{{- end}}
 	one_at_a_time
 	# Where cloud-init runs this, it has noted before that it did. It is to do it again if the power fails now.
 	rm -f /var/lib/cloud/instance/sem/config_scripts_user

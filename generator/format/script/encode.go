@@ -9,6 +9,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 
 	"al.essio.dev/pkg/shellescape"
@@ -53,11 +54,17 @@ func readable(host plan.Host) ([]byte, error) {
 	return templates.Render(templates.Script, struct {
 		Member, Cluster, Unit, Done, ID, Mark, Owner, Body, Check, Farewell string
 		Systemd                                                             int
+		Golden                                                              bool
 	}{
 		member, cluster, shellescape.Quote(host.Unit), shellescape.Quote(host.Done), shellescape.Quote(host.ID),
 		shellescape.Quote(host.Mark), shellescape.Quote(host.Owner), body.String(), shellescape.QuoteCommand(host.Check),
-		shellescape.Quote(farewell), plan.OldestSystemd,
+		shellescape.Quote(farewell), plan.OldestSystemd, !slices.ContainsFunc(host.Files, isUnit(host.Unit)),
 	})
+}
+
+// isUnit tells whether a file is the unit, which only a golden image has where the plan does not bring it.
+func isUnit(name string) func(plan.File) bool {
+	return func(f plan.File) bool { return path.Base(f.Path) == name }
 }
 
 // put writes the command that makes a file.

@@ -45,7 +45,8 @@ func newMachine(t testing.TB) machine {
 		}
 	}
 	m.command(t, "id", "echo 0")
-	m.command(t, "systemctl", `[ "$1" != --version ] || echo 'systemd 244 (244.1-1)'; echo "$*" >>`+m.dir+"/calls")
+	m.command(t, "systemctl", `[ "$1" != --version ] || echo 'systemd 244 (244.1-1)'; echo "$*" >>`+m.dir+"/calls\n"+
+		`[ "$1" != cat ] || [ -e `+m.dir+`/image ]`)
 	return m
 }
 

@@ -21,7 +21,7 @@ func files() []plan.File {
 	return []plan.File{
 		{Path: "/etc/etcd/etcd.conf", Mode: 0o644, Content: []byte("ETCD_NAME=\"$(id) `id` \\ 'x'\"\n")},
 		{Path: "/etc/etcd/ssl/etcd-key.pem", Mode: 0o600, Content: []byte("-----BEGIN\nkey\n"), Secret: true},
-		{Path: "/etc/systemd/system/etcd.service", Mode: 0o644, Content: []byte("no newline at the end")},
+		{Path: "/etc/systemd/system/first-boot.service", Mode: 0o644, Content: []byte("no newline at the end")},
 	}
 }
 
@@ -196,6 +196,26 @@ func TestAHostThatCannotBeAMemberIsToldWhy(t *testing.T) {
 	})
 }
 
+func TestAnIdentityNeedsItsImage(t *testing.T) {
+	eachShell(t, func(t *testing.T, shell []string) {
+		m := newMachine(t)
+		script := m.script(t, m.host(files()[:2]...), Readable)
+		out, err := run(script, shell)
+		const want = "etcdbake: this host was not booted from the golden image, which has first-boot.service: boot it, or generate with " +
+			"--image stock\n"
+		if err == nil || out != want {
+			t.Errorf("%v:\n%s", err, out)
+		}
+		if state := m.state(t); len(state) > 0 {
+			t.Errorf("it has written %v", state)
+		}
+		m.write(t, m.dir+"/image", "")
+		if out, err := run(script, shell); err != nil {
+			t.Errorf("%v:\n%s", err, out)
+		}
+	})
+}
+
 // TestHalfAScriptDoesNothing cuts the script off where a connection might break.
 func TestHalfAScriptDoesNothing(t *testing.T) {
 	eachShell(t, func(t *testing.T, shell []string) {
@@ -260,6 +280,7 @@ func FuzzEveryShellWritesTheBytes(f *testing.F) {
 			}
 			for _, form := range []Form{Readable, Compact} {
 				m := newMachine(t)
+				m.write(t, m.dir+"/image", "")
 				host := m.host(plan.File{Path: "/etc/etcd/ssl/key", Mode: 0o600, Content: content})
 				if out, err := run(m.script(t, host, form), shell); err != nil {
 					t.Fatalf("%s: %v:\n%s", shell[0], err, out)
@@ -371,6 +392,7 @@ func TestEveryShellWritesRandomBytes(t *testing.T) {
 			all = append(all, plan.File{Path: fmt.Sprintf("/etc/%d", n), Mode: 0o600, Content: content})
 		}
 		m := newMachine(t)
+		m.write(t, m.dir+"/image", "")
 		host := m.host(all...)
 		if out, err := run(m.script(t, host, Readable), shell); err != nil {
 			t.Fatalf("%v:\n%s", err, out)
