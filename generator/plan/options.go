@@ -14,6 +14,9 @@ type option struct {
 // options are in a fixed order. They are of the identity layer, so that any golden image will do for them.
 func options(c *spec.Cluster) []option {
 	var all []option
+	if c.DataDisk.Device != "" {
+		all = append(all, dataDisk(c))
+	}
 	if c.Ready.Signal != "" {
 		all = append(all, ready(c))
 	}

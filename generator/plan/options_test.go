@@ -46,3 +46,22 @@ func TestTheVerdictGoesToTheConsoleWhereTheSpecSaysSo(t *testing.T) {
 		}
 	}
 }
+
+func TestADataDiskIsMountedBeforeEtcdStarts(t *testing.T) {
+	h := hosts(t, cluster(t, "3.6.14", "data_disk: {device: /dev/disk/by-id/google-etcd, filesystem: xfs}"))[0]
+	const want = "# For data-disk.\nDEVICE=\"/dev/disk/by-id/google-etcd\"\nFILESYSTEM=\"xfs\"\nLABEL=\"etcd\"\n"
+	if diff := cmp.Diff(want, content(t, h, "/etc/etcdbake/data-disk.env")); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if conf := content(t, h, unitDir+"etcd.service.d/data-disk.conf"); !strings.Contains(conf, "\nAssertPathIsMountPoint="+dataDir+"\n") {
+		t.Errorf("etcd would start without it:\n%s", conf)
+	}
+	if script := content(t, h, "/etc/etcdbake/first-boot"); !strings.Contains(script, ". /etc/etcdbake/data-disk\n") {
+		t.Error("first boot does not read it")
+	}
+	for _, f := range hosts(t, cluster(t, "3.6.14", ""))[0].Files {
+		if strings.Contains(f.Path, "data-disk") {
+			t.Errorf("a host without a data disk has %s", f.Path)
+		}
+	}
+}

@@ -78,5 +78,6 @@ func (d *document) check(c *Cluster) {
 	d.checkTarget(c)
 	d.checkTuning(&c.Tuning)
 	d.checkSettings(c.Etcd)
+	d.checkDataDisk(&c.DataDisk)
 	d.checkMaintenance(&c.Maintenance)
 }

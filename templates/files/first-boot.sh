@@ -197,6 +197,10 @@ if ! grep -qsx "$ID" "$state/done"; then
 		systemctl enable --quiet "$unit"
 	done
 fi
+if [ -e /etc/etcdbake/data-disk ]; then
+	# shellcheck source=templates/files/data-disk.sh
+	. /etc/etcdbake/data-disk
+fi
 claim
 keep "$state/done" "$ID"
 wait_for_clock

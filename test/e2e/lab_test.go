@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -99,6 +100,15 @@ func (l *lab) install(of system, config host.Config) *host.Host {
 		}
 	})
 	return h
+}
+
+// remove takes a host away, with its disk and address.
+func (l *lab) remove(h *host.Host) {
+	l.t.Helper()
+	if err := h.Close(); err != nil {
+		l.t.Fatal(err)
+	}
+	l.hosts = slices.DeleteFunc(l.hosts, func(other *host.Host) bool { return other == h })
 }
 
 // boot switches hosts on, all at once.

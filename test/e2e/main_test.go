@@ -72,7 +72,9 @@ func buildCommands(ctx context.Context, root string) error {
 type system func(context.Context) (string, error)
 
 // systems are all that hosts are booted from.
-func systems() []system { return []system{debian("bullseye"), rootFS, debian("trixie"), bare} }
+func systems() []system {
+	return []system{debian("bullseye"), rootFS, debian("trixie"), bare, withMkfs}
+}
 
 func rootFS(ctx context.Context) (string, error) { return debian(suite)(ctx) }
 
@@ -86,6 +88,11 @@ func debian(suite string) system {
 // bare has no cloud-init.
 func bare(ctx context.Context) (string, error) {
 	return host.RootFS(ctx, cached("rootfs"), suite, host.BarePackages())
+}
+
+// withMkfs can make every file system that a data disk may have.
+func withMkfs(ctx context.Context) (string, error) {
+	return host.RootFS(ctx, cached("rootfs"), suite, append(host.Packages(), "busybox", "e2fsprogs", "xfsprogs"))
 }
 
 // cached returns a path in the repository's cache folder.

@@ -37,6 +37,7 @@ type Host struct {
 	namespace string
 	boots     int
 	running   *machine
+	closed    bool
 }
 
 // machine is a host that is switched on.
@@ -191,8 +192,12 @@ func (h *Host) off() {
 // Since is the moment the host was last switched on.
 func (h *Host) Since() time.Time { return h.running.since }
 
-// Close switches the host off and removes its disk.
+// Close switches the host off and removes its disk. A second one does nothing.
 func (h *Host) Close() error {
+	if h.closed {
+		return nil
+	}
+	h.closed = true
 	var off error
 	if h.running != nil {
 		off = h.PowerCut()
