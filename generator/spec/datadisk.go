@@ -27,7 +27,8 @@ func (d *document) checkDevice(device string) {
 	switch {
 	case d.bad[n]:
 	case device == "":
-		d.errorf(d.node("data_disk"), "add device: /dev/disk/by-id/..., or remove data_disk", "data_disk has no device")
+		d.warnf(d.node("data_disk"), "add device: /dev/disk/by-id/..., or remove data_disk",
+			"data_disk has no device, so the data are on the root file system")
 	case !deviceName.MatchString(device) || path.Clean(device) != device:
 		d.errorf(n, "write it like /dev/disk/by-id/google-etcd", "data_disk.device: %q is not the path of a device", device)
 	case strings.HasPrefix(device, "/dev/disk/by-label/"), strings.HasPrefix(device, "/dev/disk/by-uuid/"):

@@ -7,7 +7,7 @@ func TestADataDiskIsOneThatStaysTheSame(t *testing.T) {
 		{"one line", with("data_disk: {device: /dev/disk/by-id/google-etcd}"), nil},
 		{"everything", with("data_disk: {device: '/dev/disk/by-id/nvme-Amazon_Elastic_Block_Store_vol0a1', filesystem: xfs, label: etcd-data_1}"), nil},
 		{"no device", with("data_disk: {filesystem: xfs}"), []string{
-			"6:12: data_disk has no device (add device: /dev/disk/by-id/..., or remove data_disk)",
+			"6:12: warning: data_disk has no device, so the data are on the root file system (add device: /dev/disk/by-id/..., or remove data_disk)",
 		}},
 		{"no path", with("data_disk: {device: google-etcd}"), []string{
 			`6:21: data_disk.device: "google-etcd" is not the path of a device (write it like /dev/disk/by-id/google-etcd)`,
