@@ -70,7 +70,7 @@ main() {
 	check_host
 	[ ! -s /var/lib/etcd/member/etcdbake ] || grep -qxF 'master1 of k8s-etcd' /var/lib/etcd/member/etcdbake ||
 		die "this host is $(cat /var/lib/etcd/member/etcdbake), but this script is for "'master1 of k8s-etcd'": nothing is changed"
-	if grep -qsx bcc5b3351014 /var/lib/etcdbake/done; then
+	if grep -qsx e811a1bf2ad9 /var/lib/etcdbake/done; then
 		say "first boot is done here, so nothing is changed"
 		return
 	fi
@@ -254,6 +254,10 @@ if ! grep -qsx "$ID" "$state/done"; then
 		systemctl enable --quiet "$unit"
 	done
 fi
+if [ -e /etc/etcdbake/data-disk ]; then
+	# shellcheck source=templates/files/data-disk.sh
+	. /etc/etcdbake/data-disk
+fi
 claim
 keep "$state/done" "$ID"
 wait_for_clock
@@ -359,7 +363,7 @@ ARCH="amd64"
 MIRRORS="https://storage.googleapis.com/etcd https://github.com/etcd-io/etcd/releases/download"
 SHA256="ffe840ff9295808e88cce2794a18a5ac87f12a5203c8314d0bf6aa119b41bac5"
 NOT_BEFORE="1767222000"
-ID="bcc5b3351014"
+ID="e811a1bf2ad9"
 END
 	put /etc/etcd/etcd.conf 0644 <<'END'
 # Member master1 of k8s-etcd. Written by etcdbake.
