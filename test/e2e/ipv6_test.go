@@ -39,6 +39,9 @@ func TestHostsWithoutAnIPv4AddressBecomeACluster(t *testing.T) {
 		if addresses := c.exec(h, "ip", "-4", "-o", "addr", "show", "scope", "global"); addresses != "" {
 			t.Errorf("%s has IPv4: %s", h.Name, addresses)
 		}
+		if out := c.verifyHost(h); strings.Contains(out, "exit ") {
+			t.Errorf("%s is not as planned:\n%s", h.Name, out)
+		}
 		if health := c.etcdctl(h, "endpoint", "health"); !strings.HasPrefix(health, "https://127.0.0.1:2379 is healthy") {
 			t.Errorf("etcdctl on %s: %s", h.Name, health)
 		}
