@@ -98,6 +98,10 @@ tuning: {quota_backend: 1GiB, heartbeat_interval: 50ms, election_timeout: 500ms,
 		"shell scripts": subnets + `
 target: {format: script}
 `,
+		"so large that Hetzner is given base64": subnets + `
+target: {cloud: hetzner}
+etcd: {mirrors: ["https://mirror.example.com/` + strings.Repeat("a", 20_000) + `"]}
+`,
 		"so large that AWS is given gzip": subnets + `
 target: {cloud: aws}
 pki: {key: {algorithm: rsa, size: 3072}}
