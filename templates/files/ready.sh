@@ -2,7 +2,7 @@
 # Tells whether this host is a healthy member. Written by etcdbake: its templates/files/ready.sh has comments, docs/first-boot.md more.
 #
 # "ready wait" returns once the member is healthy in a quorum, and "ready watch" fails once it has not been for three checks
-# in a row: an election is over by then. Both say what has changed. ETCD_... is from etcd.conf, ETCDCTL_... from the unit.
+# in a row: an election is over by then; the next wait says why. Both say what has changed. ETCD_... is from etcd.conf, ETCDCTL_... from the unit.
 set -euf
 
 said=
@@ -58,7 +58,6 @@ watch)
 			sleep 1
 		fi
 	done
-	say_why_not
 	exit 1
 	;;
 esac

@@ -72,6 +72,17 @@ func (h *Host) waitForInit(ctx context.Context) (int, error) {
 	return first, err
 }
 
+// View is the host's file system as its processes see it, with what is mounted there, as a folder of this machine. It is an
+// error while the host has no PID 1.
+func (h *Host) View() (string, error) {
+	m := h.running
+	if m == nil {
+		return "", fmt.Errorf("%s is not switched on", h.Name)
+	}
+	first, err := m.init()
+	return fmt.Sprintf("/proc/%d/root", first), err
+}
+
 // init returns the PID of the host's PID 1: nspawn's child that runs systemd in a PID namespace of its own.
 func (m *machine) init() (int, error) {
 	statuses, err := filepath.Glob("/proc/[0-9]*/status")
