@@ -184,6 +184,10 @@ if command -v flock >/dev/null; then # some busyboxes have none
 	flock 9
 fi
 
+# cloud-init before 23.2 copies the user-data of some clouds to a file that all may read (CVE-2023-1786): as text, base64 or gzip.
+data=/run/cloud-init/instance-data.json
+! grep -qis 'user.\?data": "[#IH]' "$data" || chmod 0600 "$data"
+
 make_user
 if [ "${1:-}" = install ]; then
 	installed || install_etcd

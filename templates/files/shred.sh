@@ -32,6 +32,10 @@ for instance in /var/lib/cloud/instances/*; do
 	gone "$instance"/user-data.txt* "$instance"/cloud-config.txt "$instance"/obj.pkl "$instance"/scripts/part-*
 done
 gone /run/cloud-init/instance-data-sensitive.json /run/cloud-init/combined-cloud-config.json
+# Before 23.2 there may be a copy in this too: see first-boot.
+if grep -qis 'user.\?data": "[#IH]' /run/cloud-init/instance-data.json; then
+	gone /run/cloud-init/instance-data.json
+fi
 sync
 for file in /var/lib/cloud/seed/nocloud*/*.gone /var/lib/cloud/instances/*/*.gone /var/lib/cloud/instances/*/scripts/*.gone \
 	/run/cloud-init/*.gone; do
