@@ -70,7 +70,7 @@ main() {
 	check_host
 	[ ! -s /var/lib/etcd/member/etcdbake ] || grep -qxF 'master1 of k8s-etcd' /var/lib/etcd/member/etcdbake ||
 		die "this host is $(cat /var/lib/etcd/member/etcdbake), but this script is for "'master1 of k8s-etcd'": nothing is changed"
-	if grep -qsx e811a1bf2ad9 /var/lib/etcdbake/done; then
+	if grep -qsx aed836d6be21 /var/lib/etcdbake/done; then
 		say "first boot is done here, so nothing is changed"
 		return
 	fi
@@ -241,6 +241,9 @@ if command -v flock >/dev/null; then # some busyboxes have none
 	flock 9
 fi
 
+data=/run/cloud-init/instance-data.json
+! grep -qis 'user.\?data": "[#IH]' "$data" || chmod 0600 "$data"
+
 make_user
 if [ "${1:-}" = install ]; then
 	installed || install_etcd
@@ -363,7 +366,7 @@ ARCH="amd64"
 MIRRORS="https://storage.googleapis.com/etcd https://github.com/etcd-io/etcd/releases/download"
 SHA256="ffe840ff9295808e88cce2794a18a5ac87f12a5203c8314d0bf6aa119b41bac5"
 NOT_BEFORE="1767222000"
-ID="e811a1bf2ad9"
+ID="aed836d6be21"
 END
 	put /etc/etcd/etcd.conf 0644 <<'END'
 # Member master1 of k8s-etcd. Written by etcdbake.
