@@ -87,6 +87,15 @@ e2e: ## Boot three real hosts from the user-data and verify them (root, Debian, 
 	$(GO) test -tags e2e -count=1 -timeout 25m -v ./test/e2e
 	@$(MAKE) e2e-packer
 
+# With four cores of its own it takes about ten minutes.
+CUTS ?= 50
+
+.PHONY: e2e-cuts
+e2e-cuts: ## Cut the power CUTS times (50) at random in first boot, and boot hosts minutes apart
+	@[ "$$(id -u)" = 0 ] || { echo 'make e2e-cuts boots real hosts with systemd-nspawn: run it as root' >&2; exit 1; }
+	.ci/packages
+	$(GO) test -tags e2e -count=1 -timeout 90m -v ./test/e2e -run 'PowerCut|BootsLate' -cuts '$(CUTS)' -late 3m
+
 .PHONY: e2e-packer
 e2e-packer: ## Bake real hosts with real Packers, and make a cluster of them (part of e2e)
 	@[ "$$(id -u)" = 0 ] || { echo 'make e2e-packer boots real hosts with systemd-nspawn: run it as root' >&2; exit 1; }

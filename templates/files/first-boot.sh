@@ -142,10 +142,10 @@ here() {
 	hostname -I 2>/dev/null | tr ' ' '\n'
 }
 
-# claim makes sure that the data are this member's, and that this is no copy of its host beside it: either would break the
+# refuse makes sure that the data are this member's, and that this is no copy of its host beside it: either would break the
 # cluster. The data are marked with the member's name, so that they may move to another host, on their disk. A copy has neither
 # the names nor an address of the host that it was made from; a host that was only moved or renamed still has one of them.
-claim() {
+refuse() {
 	# shellcheck source=/dev/null
 	me=$(. /etc/etcd/etcd.conf && echo "$ETCD_NAME of $ETCD_INITIAL_CLUSTER_TOKEN")
 	if [ -s "$mark" ]; then
@@ -156,6 +156,10 @@ claim() {
 	elif [ ! -e "$state/done" ] && strange; then
 		die "$data has data already, and it is not known whose: left as it is"
 	fi
+}
+
+claim() {
+	refuse
 	(umask 077 && mkdir -p "$data/member")
 	keep "$mark" "$me"
 	chown etcd:etcd "$data/member" "$mark"
@@ -177,7 +181,10 @@ aarch64) host=arm64 ;;
 esac
 [ "$host" = "$ARCH" ] || die "this is an $host host, but cluster.yaml says $ARCH: set the member's arch and generate again"
 [ -n "$VERSION" ] || [ -x "$bin/etcd" ] || die "$bin/etcd is not there, but cluster.yaml says that it is preinstalled"
-[ "${1:-}" != check ] || exit 0
+if [ "${1:-}" = check ]; then
+	refuse
+	exit 0
+fi
 
 if command -v flock >/dev/null; then # some busyboxes have none
 	exec 9>/run/etcdbake-first-boot.lock
@@ -185,8 +192,8 @@ if command -v flock >/dev/null; then # some busyboxes have none
 fi
 
 # cloud-init before 23.2 copies the user-data of some clouds to a file that all may read (CVE-2023-1786): as text, base64 or gzip.
-data=/run/cloud-init/instance-data.json
-! grep -qis 'user.\?data": "[#IH]' "$data" || chmod 0600 "$data"
+leak=/run/cloud-init/instance-data.json
+! grep -qis 'user.\?data": "[#IH]' "$leak" || chmod 0600 "$leak"
 
 make_user
 if [ "${1:-}" = install ]; then

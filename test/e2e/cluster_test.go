@@ -40,13 +40,19 @@ func newCluster(t *testing.T, mirrors ...string) *cluster {
 func newClusterWith(t *testing.T, further string, mirrors ...string) *cluster {
 	t.Helper()
 	c := &cluster{lab: newLab(t), dir: t.TempDir()}
+	c.addMembers([]system{rootFS}, further, mirrors...)
+	return c
+}
+
+// addMembers generates the cluster and installs its hosts, each of its own system or all of one.
+func (c *cluster) addMembers(systems []system, further string, mirrors ...string) {
+	c.t.Helper()
 	c.writeSpec(mirrors, further)
 	c.etcdbake("generate")
 	for i, address := range addresses() {
 		name := fmt.Sprintf("master%d", i+1)
-		c.add(name, address, c.read("out", "user-data", name+".yaml"))
+		c.addSystem(systems[i%len(systems)], name, address, c.read("out", "user-data", name+".yaml"))
 	}
-	return c
 }
 
 func (c *cluster) writeSpec(mirrors []string, further string) {

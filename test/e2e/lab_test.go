@@ -34,9 +34,11 @@ type lab struct {
 	mirror *mirror
 	hosts  []*host.Host
 	logs   string
+	// fragile hosts lose what they have not synced when their power is cut.
+	fragile bool
 }
 
-// newLab gives the test five minutes.
+// newLab gives the test five minutes, and more where hosts are to be far apart.
 func newLab(t *testing.T) *lab {
 	t.Helper()
 	return newLabAt(t, gateway+"/24")
@@ -45,7 +47,7 @@ func newLab(t *testing.T) *lab {
 // newLabAt is newLab for another network: the bridge's address, and the prefix of all hosts.
 func newLabAt(t *testing.T, bridge string) *lab {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute+*late)
 	t.Cleanup(cancel)
 	name := strings.NewReplacer("/", "-", "#", "-").Replace(t.Name())
 	logs, err := filepath.Abs(cached(filepath.Join("e2e-logs", name)))
@@ -86,6 +88,7 @@ func (l *lab) install(of system, config host.Config) *host.Host {
 		l.t.Fatal(err)
 	}
 	config.Console = filepath.Join(l.logs, config.Name+".console")
+	config.Fragile = l.fragile
 	h, err := l.net.New(l.ctx, config)
 	if err != nil {
 		l.t.Fatal(err)

@@ -23,8 +23,8 @@ import (
 func TestUserDataMakesHostsAVerifiedCluster(t *testing.T) {
 	t.Parallel()
 	c := newCluster(t, goodMirror)
-	c.boot(c.hosts...)
 	watch := c.watchSecrets()
+	c.boot(c.hosts...)
 	c.verify()
 	for _, h := range c.hosts {
 		c.exec(h, "cloud-init", "status", "--wait")

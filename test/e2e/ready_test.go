@@ -4,7 +4,6 @@ package e2e
 
 import (
 	"bytes"
-	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -143,14 +142,4 @@ func (c *cluster) untilState(h *host.Host, unit string, active bool) {
 		}
 		return err
 	})
-}
-
-// eventually gives try a minute and a half.
-func (c *cluster) eventually(try func() error) {
-	c.t.Helper()
-	ctx, cancel := context.WithTimeout(c.ctx, 90*time.Second)
-	defer cancel()
-	if err := host.Eventually(ctx, try); err != nil {
-		c.t.Fatal(err)
-	}
 }

@@ -26,7 +26,7 @@ func TestScriptsMakeHostsAVerifiedCluster(t *testing.T) {
 	ssh := c.addSystem(bare, "master2", addresses()[1], nil)
 	busybox(c, ssh, nil)
 	cloudInit := c.addSystem(debian("trixie"), "master3", addresses()[2], script("master3"))
-	watch := watchKeys(c.hosts)
+	watch := c.watchSecrets()
 	c.boot(c.hosts...)
 	c.untilUp(ssh)
 	overSSH(c, ssh, script("master2"))

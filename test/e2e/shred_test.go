@@ -3,37 +3,85 @@
 package e2e
 
 import (
+	"encoding/base64"
+	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 )
 
+// TestUserDataAreShreddedOnceTheHostIsDone follows three hosts, each of another cloud-init, from first boot through reboots.
 func TestUserDataAreShreddedOnceTheHostIsDone(t *testing.T) {
 	t.Parallel()
-	c := newClusterWith(t, "shred_user_data: true\n", goodMirror)
-	h := c.hosts[0]
-	// Held back on one host, to see what there is to shred.
-	drop := filepath.Join(h.Root(), "etc/systemd/system/etcdbake-shred.service.d")
-	if err := os.MkdirAll(drop, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(drop, "not-yet.conf"), []byte("[Unit]\nConditionPathExists=/nowhere\n"), 0o644); err != nil {
-		t.Fatal(err)
-	}
+	c := &cluster{lab: newLab(t), dir: t.TempDir()}
+	c.addMembers([]system{debian("bullseye"), rootFS, debian("trixie")}, "shred_user_data: true\n", goodMirror)
 	c.boot(c.hosts...)
 	c.verify()
-	c.exec(h, "cloud-init", "status", "--wait")
-	t.Logf("with keys before: %q", c.filesWithKeys(h, "0"))
-	c.exec(h, "rm", "-r", "/etc/systemd/system/etcdbake-shred.service.d")
-	c.exec(h, "systemctl", "daemon-reload")
-	c.exec(h, "systemctl", "start", "etcdbake-shred.service")
+	c.nothingIsLeft()
+	before := c.snapshots()
+	for range 2 {
+		c.shutdown(c.hosts...)
+		c.boot(c.hosts...)
+		c.verify()
+		for _, h := range c.hosts {
+			// The boot ends as one without user-data does: the same instance, which is set up already.
+			c.exec(h, "cloud-init", "status", "--wait")
+			noUnitFailed(c, h)
+		}
+		c.nothingIsLeft()
+	}
+	if diff := cmp.Diff(before, c.snapshots()); diff != "" {
+		t.Errorf("files differ after reboots (-before +after):\n%s", diff)
+	}
+}
+
+// nothingIsLeft wants the keys to be where etcd reads them, and nowhere else.
+func (c *cluster) nothingIsLeft() {
+	c.t.Helper()
 	for _, h := range c.hosts {
 		c.untilActive(h, "etcdbake-shred.service")
 		want := []string{"/etc/etcd/ssl/etcd-key.pem", "/etc/etcd/ssl/etcd-peer-key.pem"}
 		if diff := cmp.Diff(want, c.filesWithKeys(h, "0")); diff != "" {
-			t.Errorf("%s: files with a key (-want +got):\n%s", h.Name, diff)
+			c.t.Errorf("%s: files with a key (-want +got):\n%s", h.Name, diff)
 		}
+		if instance := c.exec(h, "cat", "/var/lib/cloud/data/instance-id"); instance != "i-"+h.Name {
+			c.t.Errorf("%s: cloud-init takes it for instance %s", h.Name, instance)
+		}
+	}
+}
+
+// TestAWorldReadableCopyOfUserDataIsHidden has cloud-init before 23.2 keep user-data among the metadata, as it does with Azure's.
+func TestAWorldReadableCopyOfUserDataIsHidden(t *testing.T) {
+	t.Parallel()
+	c := &cluster{lab: newLab(t), dir: t.TempDir()}
+	c.addMembers([]system{debian("bullseye"), rootFS, rootFS}, "", goodMirror)
+	const file = "/run/cloud-init/instance-data.json"
+	for i, encode := range []func([]byte) string{
+		base64.StdEncoding.EncodeToString,
+		base64.StdEncoding.EncodeToString,
+		func(data []byte) string { return string(data) },
+	} {
+		h := c.hosts[i]
+		more, err := json.Marshal(map[string]any{
+			"instance-id": "i-" + h.Name, "local-hostname": h.Name,
+			"imds": map[string]any{"compute": map[string]string{"userData": encode(h.UserData)}},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(h.Root(), "var/lib/cloud/seed/nocloud/meta-data"), more, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c.boot(c.hosts...)
+	c.verify()
+	for _, h := range c.hosts {
+		if all := c.filesWithKeys(h, "0"); !slices.Contains(all, file) {
+			t.Errorf("%s: no key in %s: this proves nothing", h.Name, file)
+		}
+		keysAreSecret(c, h)
 	}
 }

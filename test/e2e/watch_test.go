@@ -29,7 +29,7 @@ type secretWatch struct {
 	seen map[string]bool
 }
 
-// watchSecrets begins to watch all hosts of the cluster, which have just been switched on.
+// watchSecrets begins to watch all hosts of the cluster: one that is not switched on yet, from that moment on.
 func (c *cluster) watchSecrets() *secretWatch {
 	w := &secretWatch{end: make(chan struct{}), seen: map[string]bool{}}
 	for _, h := range c.hosts {

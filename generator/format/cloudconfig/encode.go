@@ -63,14 +63,17 @@ func Encode(host plan.Host, form Form) ([]byte, error) {
 // and never again. Until then it takes back cloud-init's notes of having run: cloud-init makes them before it runs a module, so
 // a host that loses power in the middle would never be finished. Afterwards it makes the note of write_files, where a re-run
 // (cloud-init clean, or a new instance ID) would overwrite what was changed on the host since.
+//
+// What cloud-init has written before is made to last: an empty data/set-hostname, which is what a power failure leaves of a file
+// that was not synced, would fail cloud-init at every boot.
 func bootScript(host plan.Host) string {
 	var script strings.Builder
 	for _, d := range host.Directories {
-		path := shellescape.Quote(d.Path)
-		fmt.Fprintf(&script, "[ -d %s ] || mkdir -m %04o %s\n", path, d.Mode, path)
+		fmt.Fprintf(&script, "mkdir -p -m %04o %s\n", d.Mode, shellescape.Quote(d.Path)) // one that is there keeps its mode
 	}
 	script.WriteString("cd /var/lib/cloud/instance/sem\n")
 	fmt.Fprintf(&script, "grep -qsx %s %s && exec touch config_write_files\n", shellescape.Quote(host.ID), shellescape.Quote(host.Done))
+	script.WriteString("sync -f .\n")
 	script.WriteString("rm -f config_write_files config_runcmd config_scripts_user\n")
 	return script.String()
 }

@@ -24,6 +24,8 @@ type Config struct {
 	RootFS  string // from RootFS
 	// UserData is given to cloud-init by its NoCloud datasource.
 	UserData []byte
+	// Fragile hosts have an ext4 file system of their own, so that a power cut loses what was not synced to it. It is slower.
+	Fragile bool
 	// Console is the file that the host's console is appended to.
 	Console string
 	// CopyOf is a host, switched off, whose disk is copied, as from a snapshot.
@@ -56,6 +58,14 @@ func (n *Network) New(ctx context.Context, config Config) (*Host, error) {
 		return nil, err
 	}
 	h := &Host{Config: config, dir: filepath.Join(workDir, "hosts", namespace), namespace: namespace}
+	if err := os.MkdirAll(h.dir, 0o755); err != nil {
+		return nil, err
+	}
+	if config.Fragile {
+		if err := h.makeDisk(ctx); err != nil {
+			return nil, err
+		}
+	}
 	for _, dir := range []string{"root", "upper", "work"} {
 		if err := os.MkdirAll(filepath.Join(h.dir, dir), 0o755); err != nil {
 			return nil, err
@@ -66,9 +76,8 @@ func (n *Network) New(ctx context.Context, config Config) (*Host, error) {
 			return nil, fmt.Errorf("copying the disk of %s: %w\n%s", config.CopyOf.Name, err, output)
 		}
 	}
-	options := fmt.Sprintf("lowerdir=%s,upperdir=%s/upper,workdir=%s/work", config.RootFS, h.dir, h.dir)
-	if err := unix.Mount("overlay", h.Root(), "overlay", 0, options); err != nil {
-		return nil, fmt.Errorf("mounting the disk of %s: %w", config.Name, err)
+	if err := h.mountRoot(); err != nil {
+		return nil, err
 	}
 	if config.CopyOf == nil {
 		if err := os.WriteFile(filepath.Join(h.Root(), "etc/machine-id"), nil, 0o444); err != nil {
@@ -76,6 +85,15 @@ func (n *Network) New(ctx context.Context, config Config) (*Host, error) {
 		}
 	}
 	return h, h.Reseed("i-"+config.Name, config.UserData)
+}
+
+// mountRoot lays the host's disk over its root file system.
+func (h *Host) mountRoot() error {
+	options := fmt.Sprintf("lowerdir=%s,upperdir=%s/upper,workdir=%s/work", h.RootFS, h.dir, h.dir)
+	if err := unix.Mount("overlay", h.Root(), "overlay", 0, options); err != nil {
+		return fmt.Errorf("mounting the root of %s: %w", h.Name, err)
+	}
+	return nil
 }
 
 // cloudConfig keeps cloud-init away from what is set up from outside, and from SSH where a host has no server for it.
@@ -118,6 +136,11 @@ func (h *Host) Reseed(instance string, userData []byte) error {
 func (h *Host) Boot(ctx context.Context) error {
 	if h.running != nil {
 		return fmt.Errorf("%s is switched on already", h.Name)
+	}
+	if h.Fragile {
+		if err := h.sync(); err != nil {
+			return fmt.Errorf("syncing the disk of %s: %w", h.Name, err)
+		}
 	}
 	h.boots++
 	cgroup := filepath.Join(os.Getenv(insideEnv), h.namespace+"-"+strconv.Itoa(h.boots))
@@ -170,16 +193,25 @@ func (h *Host) Shutdown(ctx context.Context) error {
 	return nil
 }
 
-// PowerCut ends the host at once, in the middle of whatever it does. What it has written to its disk stays.
+// PowerCut ends the host at once, in the middle of whatever it does. What it has written to its disk stays; where the host is
+// Fragile, only what has been synced.
 func (h *Host) PowerCut() error {
 	if h.running == nil {
 		return fmt.Errorf("%s is not switched on", h.Name)
+	}
+	if h.Fragile {
+		if err := h.stopDisk(); err != nil {
+			return fmt.Errorf("stopping the disk of %s: %w", h.Name, err)
+		}
 	}
 	if err := killCgroup(h.running.cgroup); err != nil {
 		return fmt.Errorf("cutting the power of %s: %w", h.Name, err)
 	}
 	<-h.running.ended
 	h.off()
+	if h.Fragile {
+		return h.restartDisk(context.Background())
+	}
 	return nil
 }
 
@@ -202,8 +234,12 @@ func (h *Host) Close() error {
 	if h.running != nil {
 		off = h.PowerCut()
 	}
-	return errors.Join(off,
-		unix.Unmount(h.Root(), unix.MNT_DETACH),
+	root := unix.Unmount(h.Root(), unix.MNT_DETACH)
+	var disk error
+	if h.Fragile {
+		disk = errors.Join(unix.Unmount(h.dir, unix.MNT_DETACH), os.Remove(h.image()))
+	}
+	return errors.Join(off, root, disk,
 		os.RemoveAll(h.dir),
 		ip(context.Background(), "", "netns del "+h.namespace))
 }

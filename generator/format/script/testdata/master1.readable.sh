@@ -70,7 +70,7 @@ main() {
 	check_host
 	[ ! -s /var/lib/etcd/member/etcdbake ] || grep -qxF 'master1 of k8s-etcd' /var/lib/etcd/member/etcdbake ||
 		die "this host is $(cat /var/lib/etcd/member/etcdbake), but this script is for "'master1 of k8s-etcd'": nothing is changed"
-	if grep -qsx aed836d6be21 /var/lib/etcdbake/done; then
+	if grep -qsx 37726a7e9a63 /var/lib/etcdbake/done; then
 		say "first boot is done here, so nothing is changed"
 		return
 	fi
@@ -203,7 +203,7 @@ here() {
 	hostname -I 2>/dev/null | tr ' ' '\n'
 }
 
-claim() {
+refuse() {
 	# shellcheck source=/dev/null
 	me=$(. /etc/etcd/etcd.conf && echo "$ETCD_NAME of $ETCD_INITIAL_CLUSTER_TOKEN")
 	if [ -s "$mark" ]; then
@@ -214,6 +214,10 @@ claim() {
 	elif [ ! -e "$state/done" ] && strange; then
 		die "$data has data already, and it is not known whose: left as it is"
 	fi
+}
+
+claim() {
+	refuse
 	(umask 077 && mkdir -p "$data/member")
 	keep "$mark" "$me"
 	chown etcd:etcd "$data/member" "$mark"
@@ -234,15 +238,18 @@ aarch64) host=arm64 ;;
 esac
 [ "$host" = "$ARCH" ] || die "this is an $host host, but cluster.yaml says $ARCH: set the member's arch and generate again"
 [ -n "$VERSION" ] || [ -x "$bin/etcd" ] || die "$bin/etcd is not there, but cluster.yaml says that it is preinstalled"
-[ "${1:-}" != check ] || exit 0
+if [ "${1:-}" = check ]; then
+	refuse
+	exit 0
+fi
 
 if command -v flock >/dev/null; then # some busyboxes have none
 	exec 9>/run/etcdbake-first-boot.lock
 	flock 9
 fi
 
-data=/run/cloud-init/instance-data.json
-! grep -qis 'user.\?data": "[#IH]' "$data" || chmod 0600 "$data"
+leak=/run/cloud-init/instance-data.json
+! grep -qis 'user.\?data": "[#IH]' "$leak" || chmod 0600 "$leak"
 
 make_user
 if [ "${1:-}" = install ]; then
@@ -366,7 +373,7 @@ ARCH="amd64"
 MIRRORS="https://storage.googleapis.com/etcd https://github.com/etcd-io/etcd/releases/download"
 SHA256="ffe840ff9295808e88cce2794a18a5ac87f12a5203c8314d0bf6aa119b41bac5"
 NOT_BEFORE="1767222000"
-ID="aed836d6be21"
+ID="37726a7e9a63"
 END
 	put /etc/etcd/etcd.conf 0644 <<'END'
 # Member master1 of k8s-etcd. Written by etcdbake.
