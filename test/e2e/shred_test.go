@@ -5,6 +5,7 @@ package e2e
 import (
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -72,7 +73,8 @@ func TestAWorldReadableCopyOfUserDataIsHidden(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := os.WriteFile(filepath.Join(h.Root(), "var/lib/cloud/seed/nocloud/meta-data"), more, 0o600); err != nil {
+		path := filepath.Join(h.Root(), "var/lib/cloud/seed/nocloud/meta-data")
+		if err := errors.Join(os.Chmod(path, 0o600), os.WriteFile(path, more, 0o600)); err != nil {
 			t.Fatal(err)
 		}
 	}

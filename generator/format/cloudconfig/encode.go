@@ -45,7 +45,7 @@ func Encode(host plan.Host, form Form) ([]byte, error) {
 		),
 	)
 	doc.HeadComment = fmt.Sprintf(
-		"etcd member %s of cluster %s. It holds private keys: keep it secret.", host.Name, host.Cluster)
+		"etcd member %s of cluster %s, with keys: keep it secret.", host.Name, host.Cluster)
 	out := bytes.NewBufferString("#cloud-config\n")
 	encoder := yaml.NewEncoder(out)
 	encoder.SetIndent(2)
@@ -69,11 +69,11 @@ func Encode(host plan.Host, form Form) ([]byte, error) {
 func bootScript(host plan.Host) string {
 	var script strings.Builder
 	for _, d := range host.Directories {
-		fmt.Fprintf(&script, "mkdir -p -m %04o %s\n", d.Mode, shellescape.Quote(d.Path)) // one that is there keeps its mode
+		path := shellescape.Quote(d.Path)
+		fmt.Fprintf(&script, "[ -d %s ] || mkdir -m %04o %s\n", path, d.Mode, path)
 	}
-	script.WriteString("cd /var/lib/cloud/instance/sem\n")
+	script.WriteString("cd /var/lib/cloud/instance/sem && sync -f .\n")
 	fmt.Fprintf(&script, "grep -qsx %s %s && exec touch config_write_files\n", shellescape.Quote(host.ID), shellescape.Quote(host.Done))
-	script.WriteString("sync -f .\n")
 	script.WriteString("rm -f config_write_files config_runcmd config_scripts_user\n")
 	return script.String()
 }
