@@ -32,13 +32,13 @@ func TestReadyIsActiveOnlyWhileTheMemberIsHealthy(t *testing.T) {
 	const alone, all = "master1 waits for a quorum of e2e: 1 of 3 members are up", "master1 is a healthy member of e2e: 3 of 3 members are up"
 
 	c.boot(first)
-	c.untilConsole(first, alone, 1)
+	c.untilSaid(first, alone, 1)
 	c.isActive(first, "etcd-ready.service", "activating")
 	c.isActive(first, "app.service", "inactive")
 	c.exec(first, "cloud-init", "status", "--wait") // the boot does not wait for others
 	c.boot(others...)
 	c.untilActive(first, "app.service")
-	c.untilConsole(first, all, 1)
+	c.untilSaid(first, all, 1)
 	c.verify()
 	for _, h := range c.hosts {
 		c.untilActive(h, "etcd-ready.service")
@@ -52,13 +52,13 @@ func TestReadyIsActiveOnlyWhileTheMemberIsHealthy(t *testing.T) {
 		c := c.in(t)
 		began := time.Now()
 		c.each(others, (*host.Host).PowerCut)
-		c.untilConsole(first, alone, 2)
+		c.untilSaid(first, alone, 2)
 		c.untilInactive(first, "etcd-ready.service")
 		t.Logf("no quorum: told after %v", time.Since(began).Round(100*time.Millisecond))
 		c.isActive(first, "app.service", "inactive")
 		c.boot(others...)
 		c.untilActive(first, "app.service")
-		c.untilConsole(first, all, 2)
+		c.untilSaid(first, all, 2)
 	})
 	t.Run("etcd is killed and comes back", func(t *testing.T) {
 		c := c.in(t)
@@ -109,8 +109,8 @@ func (c *cluster) installUnit(h *host.Host, name, content string) {
 	}
 }
 
-// untilConsole waits until the host's console has a text so many times.
-func (c *cluster) untilConsole(h *host.Host, text string, times int) {
+// untilSaid waits until the host's console has a text so many times.
+func (c *cluster) untilSaid(h *host.Host, text string, times int) {
 	c.t.Helper()
 	c.eventually(func() error {
 		console, err := os.ReadFile(h.Console)
