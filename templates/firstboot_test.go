@@ -214,7 +214,7 @@ func TestAHostThatCannotDownloadSaysWhatToInstall(t *testing.T) {
 	cmd := exec.Command("/bin/sh", "-c", "set -euf\nsay() {"+string(functions)+"fetch http://127.0.0.1:1/x /nonexistent/x")
 	cmd.Env = append(os.Environ(), "PATH="+t.TempDir())
 	out, err := cmd.CombinedOutput()
-	const want = "etcdbake: nothing here can download etcd: install curl or wget, or boot an image that has etcd (docs/first-boot.md)\n"
+	const want = "etcdbake: nothing here can download etcd: install curl or wget, or boot an image that has etcd\n"
 	if err == nil || string(out) != want {
 		t.Errorf("%v:\n%s", err, out)
 	}

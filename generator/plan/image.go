@@ -12,6 +12,8 @@ import (
 // Layout is what a golden image must hold to become any member of such a cluster: no secret, and nothing of one host.
 type Layout struct {
 	Release Release
+	// Proxy is what Install downloads through; empty without one.
+	Proxy string
 	// BinDir is the folder on the host that the release's programs are in.
 	BinDir string
 	Files  []File // their folders have mode 0755
@@ -42,8 +44,8 @@ func (r Release) URLs() []string {
 // Env returns what Install needs to know; it tries all mirrors so many times before it fails.
 func (l Layout) Env(tries int) ([]byte, error) {
 	r := l.Release
-	return templates.Render(templates.InstallEnv, struct{ Version, Arch, Mirrors, SHA256, Tries, BinDir string }{
-		r.Version, r.Arch, strings.Join(r.Mirrors, " "), r.SHA256, strconv.Itoa(tries), ownBinDir(l.BinDir),
+	return templates.Render(templates.InstallEnv, struct{ Version, Arch, Mirrors, SHA256, Tries, Proxy, BinDir string }{
+		r.Version, r.Arch, strings.Join(r.Mirrors, " "), r.SHA256, strconv.Itoa(tries), l.Proxy, ownBinDir(l.BinDir),
 	})
 }
 
@@ -62,6 +64,7 @@ func ImageFor(c *spec.Cluster, arch string) (Layout, error) {
 	}
 	return Layout{
 		Release: Release{c.Etcd.Version, arch, c.Etcd.SHA256[arch], c.Etcd.Mirrors},
+		Proxy:   c.Etcd.Proxy,
 		BinDir:  c.Etcd.BinDir,
 		Files:   append(files, defaults...),
 		Install: []string{"/bin/sh", "/etc/etcdbake/first-boot", "install"},

@@ -188,7 +188,7 @@ func etcdConf(c *spec.Cluster, m spec.Member) any {
 }
 
 func firstBootEnv(c *spec.Cluster, m spec.Member, bundle *pki.Bundle, identity pki.Member) any {
-	env := struct{ Version, Arch, Mirrors, SHA256, NotBefore, BinDir, Units string }{
+	env := struct{ Version, Arch, Mirrors, SHA256, NotBefore, Proxy, BinDir, Units string }{
 		Arch:      m.Arch,
 		NotBefore: strconv.FormatInt(notBefore(bundle, identity).Unix(), 10),
 		BinDir:    ownBinDir(c.Etcd.BinDir),
@@ -198,6 +198,7 @@ func firstBootEnv(c *spec.Cluster, m spec.Member, bundle *pki.Bundle, identity p
 		env.Version = c.Etcd.Version
 		env.Mirrors = strings.Join(c.Etcd.Mirrors, " ")
 		env.SHA256 = c.Etcd.SHA256[m.Arch]
+		env.Proxy = c.Etcd.Proxy
 	}
 	return env
 }

@@ -18,12 +18,13 @@ var versionForm = regexp.MustCompile(`^(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)\.(0|[1-9
 func (d *document) checkEtcd(c *Cluster) {
 	known := d.checkVersion(c.Etcd.Version)
 	d.checkMirrors(c.Etcd.Mirrors)
+	d.checkProxy(c.Etcd.Proxy)
 	d.checkBinDir(c)
 	for _, arch := range []string{"amd64", "arm64"} {
 		d.checkDigest(arch, c.Etcd.SHA256[arch])
 	}
 	if c.Etcd.Preinstalled {
-		for _, key := range []string{"sha256", "mirrors"} {
+		for _, key := range []string{"sha256", "mirrors", "proxy"} {
 			if d.has("etcd", key) {
 				d.errorf(d.node("etcd", key), "remove one of the two",
 					"etcd.%s has no use where etcd.preinstalled is true: nothing is downloaded", key)

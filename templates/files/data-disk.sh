@@ -1,5 +1,7 @@
 # shellcheck shell=sh
-# Mounts the disk for etcd's data. Written by etcdbake: its templates/files/data-disk.sh has comments, docs/first-boot.md more.
+# Written by etcdbake. docs/first-boot.md says why it is as it is.
+#
+# Mounts the disk for etcd's data.
 #
 # A part of first-boot, at every boot before etcd: there is no line in fstab and no unit, so all that can go wrong is told in one
 # place. A disk is formatted if nothing at all is on it; what looks like anything is mounted or refused.

@@ -1,4 +1,4 @@
-# etcdctl for root: this member's own certificate is good for clients too. Written by etcdbake.
+# Written by etcdbake: etcdctl for root, with this member's own certificate.
 if [ "$(id -u)" = 0 ]; then
 {{- if .BinDir}}
 	PATH=$PATH:{{.BinDir}}

@@ -1,8 +1,8 @@
 #!/bin/sh
-# Makes this host an etcd member. Written by etcdbake: its templates/files/first-boot.sh has comments, docs/first-boot.md more.
+# Written by etcdbake. docs/first-boot.md says why it is as it is.
 #
-# User, etcd itself, owners, a sane clock, then etcd.service. Run at every boot by etcdbake-first-boot.service; every step may
-# be cut short by a power failure and is simply done again.
+# Makes this host an etcd member: user, etcd itself, owners, the data's disk and owner, a sane clock, then etcd.service. Run at
+# every boot by etcdbake-first-boot.service; every step may be cut short by a power failure and is simply done again.
 # "first-boot check" only fails where all this can never succeed. "first-boot install ENV" does what is the same on every host
 # and no more, for an image.
 set -euf
@@ -72,7 +72,7 @@ fetch() {
 		timeout 300 wget -q -c -O "$2" "$1" && return
 		[ "$(wc -c 2>/dev/null <"$2" || echo 0)" -gt "$have" ] || return 2
 	else
-		die "nothing here can download etcd: install curl or wget, or boot an image that has etcd (docs/first-boot.md)"
+		die "nothing here can download etcd: install curl or wget, or boot an image that has etcd"
 	fi
 	case $? in 8 | 22 | 33 | 36) return 2 ;; esac
 	return 1
@@ -103,6 +103,7 @@ download() {
 		done
 		[ "$round" != "${TRIES:-}" ] || die "no mirror gave etcd $VERSION: see above"
 		round=$((round + 1))
+		! df -P "$1" 2>/dev/null | grep ' 100% ' >/dev/null || say "the disk of $1 is full"
 		say "no mirror gave etcd $VERSION; next try in $pause s"
 		sleep "$pause"
 		pause=$((pause * 2 < 60 ? pause * 2 : 60))
@@ -113,8 +114,10 @@ download() {
 # noted before, for etcd-verify --host.
 install_etcd() {
 	cache=/var/cache/etcdbake
-	mkdir -p "$cache" "$bin"
+	mkdir -p "$cache"
+	{ mkdir -p "$bin" && touch "$bin/.etcd.new"; } || die "$bin cannot be written: set etcd.bin_dir"
 	right "$cache/etcd.tar.gz" 2>/dev/null || download "$cache"
+	trap 'say "cannot unpack etcd: is the disk full?"' EXIT
 	tar -xzof "$cache/etcd.tar.gz" -C "$cache"
 	for program in etcdutl etcdctl etcd; do
 		cp "$cache/etcd-v$VERSION-linux-$ARCH/$program" "$bin/.$program.new"
@@ -127,6 +130,7 @@ install_etcd() {
 	for program in etcdutl etcdctl etcd; do
 		mv -f "$bin/.$program.new" "$bin/$program"
 	done
+	trap - EXIT
 	rm -rf "$cache"
 	say "installed etcd $VERSION"
 }
@@ -179,7 +183,7 @@ x86_64) host=amd64 ;;
 aarch64) host=arm64 ;;
 *) host=$(uname -m) ;;
 esac
-[ "$host" = "$ARCH" ] || die "this is an $host host, but cluster.yaml says $ARCH: set the member's arch and generate again"
+[ "$host" = "$ARCH" ] || die "this is an $host host, but cluster.yaml says $ARCH: generate again"
 [ -n "$VERSION" ] || [ -x "$bin/etcd" ] || die "$bin/etcd is not there, but cluster.yaml says that it is preinstalled"
 if [ "${1:-}" = check ]; then
 	refuse

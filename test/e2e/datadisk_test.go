@@ -256,8 +256,8 @@ func TestADiskThatIsNotForEtcdIsLeftAsItIs(t *testing.T) {
 			"has no file system, but something is on it: if it is of no use, wipe it with: blkdiscard -z " + diskName},
 		{"two signatures", func(d *host.Disk) {
 			c.tool(mkfs[0], append(mkfs[1:], d.Node)...)
-			c.shell(`printf 'XFSB' | dd of=%s conv=notrunc status=none`, d.Node)
-		}, "left as it is"},
+			c.shell(`printf 'LUKS\272\276\000\001' | dd of=%s conv=notrunc status=none`, d.Node)
+		}, "holds several things at once (blkid -p " + diskName + "): left as it is. wipefs can remove what is wrong"},
 		{"damage", func(d *host.Disk) {
 			c.tool(mkfs[0], append(mkfs[1:], d.Node)...)
 			c.tool("debugfs", "-w", "-R", "clri <2>", d.Node)

@@ -40,7 +40,12 @@ type mirror struct {
 	mu       sync.Mutex
 	requests []request
 	seen     map[string]bool // by base path and host
+	// answers are for further base paths; n counts the requests for one, from 1.
+	answers map[string]answer
+	counts  map[string]int
 }
+
+type answer func(w http.ResponseWriter, r *http.Request, n int)
 
 // request is what a host has asked for; status is the answer.
 type request struct {
@@ -55,15 +60,21 @@ func serveMirror(t *testing.T, network *host.Network) *mirror {
 	if err != nil {
 		t.Fatal(err)
 	}
-	listener, err := network.Listen(mirrorPort)
+	m := &mirror{tarball: tarball, halfway: make(chan string, 16), seen: map[string]bool{}, counts: map[string]int{}}
+	m.listen(t, network, mirrorPort)
+	return m
+}
+
+// listen serves at a port of the bridge's address until the test ends.
+func (m *mirror) listen(t *testing.T, network *host.Network, port uint16) {
+	t.Helper()
+	listener, err := network.Listen(port)
 	if err != nil {
 		t.Fatal(err)
 	}
-	m := &mirror{tarball: tarball, halfway: make(chan string, 16), seen: map[string]bool{}}
 	server := &http.Server{Handler: m, ErrorLog: log.New(t.Output(), "mirror: ", 0), ReadHeaderTimeout: time.Minute}
 	go func() { _ = server.Serve(listener) }() // ends with Close
 	t.Cleanup(func() { _ = server.Close() })
-	return m
 }
 
 func (m *mirror) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -76,7 +87,10 @@ func (m *mirror) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	recorder := &statusWriter{ResponseWriter: w, status: http.StatusOK}
 	first := m.isFirst(base, hostAddress)
 	defer func() { m.record(request{hostAddress, base, recorder.status}) }()
+	further, n := m.further(base)
 	switch {
+	case further != nil:
+		further(recorder, r, n)
 	case base == missingMirror:
 		http.NotFound(recorder, r)
 	case base == wrongMirror:
@@ -110,6 +124,13 @@ func (m *mirror) isFirst(base, hostAddress string) bool {
 	return first
 }
 
+func (m *mirror) further(base string) (answer, int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.counts[base]++
+	return m.answers[base], m.counts[base]
+}
+
 func (m *mirror) record(r request) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -128,6 +149,9 @@ type statusWriter struct {
 	http.ResponseWriter
 	status int
 }
+
+// Unwrap is for http.ResponseController.
+func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 func (w *statusWriter) WriteHeader(status int) {
 	w.status = status

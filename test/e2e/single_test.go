@@ -74,14 +74,8 @@ func (c *cluster) untilStatus(h *host.Host, texts ...string) time.Duration {
 		c.t.Fatal(err)
 	}
 	took := time.Since(h.Since()).Round(100 * time.Millisecond)
-	console, err := os.ReadFile(h.Console)
-	if err != nil {
-		c.t.Fatal(err)
-	}
 	for _, text := range texts {
-		if !strings.Contains(string(console), text) {
-			c.t.Errorf("the console of %s does not say %q", h.Name, text)
-		}
+		c.untilConsole(h, text)
 	}
 	return took
 }
