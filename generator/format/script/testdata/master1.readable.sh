@@ -70,7 +70,7 @@ main() {
 	check_host
 	[ ! -s /var/lib/etcd/member/etcdbake ] || grep -qxF 'master1 of k8s-etcd' /var/lib/etcd/member/etcdbake ||
 		die "this host is $(cat /var/lib/etcd/member/etcdbake), but this script is for "'master1 of k8s-etcd'": nothing is changed"
-	if grep -qsx 37726a7e9a63 /var/lib/etcdbake/done; then
+	if grep -qsx 32e5ea41181b /var/lib/etcdbake/done; then
 		say "first boot is done here, so nothing is changed"
 		return
 	fi
@@ -82,7 +82,7 @@ main() {
 	dir /etc/etcd/ssl 0700
 	put /etc/etcdbake/first-boot 0644 <<'END'
 #!/bin/sh
-# Makes this host an etcd member. Written by etcdbake: its templates/files/first-boot.sh has comments, docs/first-boot.md more.
+# Written by etcdbake. docs/first-boot.md says why it is as it is.
 set -euf
 umask 022
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
@@ -139,7 +139,7 @@ fetch() {
 		timeout 300 wget -q -c -O "$2" "$1" && return
 		[ "$(wc -c 2>/dev/null <"$2" || echo 0)" -gt "$have" ] || return 2
 	else
-		die "nothing here can download etcd: install curl or wget, or boot an image that has etcd (docs/first-boot.md)"
+		die "nothing here can download etcd: install curl or wget, or boot an image that has etcd"
 	fi
 	case $? in 8 | 22 | 33 | 36) return 2 ;; esac
 	return 1
@@ -168,6 +168,7 @@ download() {
 		done
 		[ "$round" != "${TRIES:-}" ] || die "no mirror gave etcd $VERSION: see above"
 		round=$((round + 1))
+		! df -P "$1" 2>/dev/null | grep ' 100% ' >/dev/null || say "the disk of $1 is full"
 		say "no mirror gave etcd $VERSION; next try in $pause s"
 		sleep "$pause"
 		pause=$((pause * 2 < 60 ? pause * 2 : 60))
@@ -176,8 +177,10 @@ download() {
 
 install_etcd() {
 	cache=/var/cache/etcdbake
-	mkdir -p "$cache" "$bin"
+	mkdir -p "$cache"
+	{ mkdir -p "$bin" && touch "$bin/.etcd.new"; } || die "$bin cannot be written: set etcd.bin_dir"
 	right "$cache/etcd.tar.gz" 2>/dev/null || download "$cache"
+	trap 'say "cannot unpack etcd: is the disk full?"' EXIT
 	tar -xzof "$cache/etcd.tar.gz" -C "$cache"
 	for program in etcdutl etcdctl etcd; do
 		cp "$cache/etcd-v$VERSION-linux-$ARCH/$program" "$bin/.$program.new"
@@ -190,6 +193,7 @@ install_etcd() {
 	for program in etcdutl etcdctl etcd; do
 		mv -f "$bin/.$program.new" "$bin/$program"
 	done
+	trap - EXIT
 	rm -rf "$cache"
 	say "installed etcd $VERSION"
 }
@@ -236,7 +240,7 @@ x86_64) host=amd64 ;;
 aarch64) host=arm64 ;;
 *) host=$(uname -m) ;;
 esac
-[ "$host" = "$ARCH" ] || die "this is an $host host, but cluster.yaml says $ARCH: set the member's arch and generate again"
+[ "$host" = "$ARCH" ] || die "this is an $host host, but cluster.yaml says $ARCH: generate again"
 [ -n "$VERSION" ] || [ -x "$bin/etcd" ] || die "$bin/etcd is not there, but cluster.yaml says that it is preinstalled"
 if [ "${1:-}" = check ]; then
 	refuse
@@ -304,7 +308,6 @@ END
 # Written by etcdbake. docs/first-boot.md says why it is as it is.
 [Unit]
 Description=etcd key-value store
-Documentation=https://etcd.io/docs
 DefaultDependencies=no
 Requires=sysinit.target
 Conflicts=shutdown.target
@@ -358,7 +361,7 @@ SystemCallFilter=~@privileged @resources
 WantedBy=multi-user.target
 END
 	put /etc/profile.d/etcdctl.sh 0644 <<'END'
-# etcdctl for root: this member's own certificate is good for clients too. Written by etcdbake.
+# Written by etcdbake: etcdctl for root, with this member's own certificate.
 if [ "$(id -u)" = 0 ]; then
 	export ETCDCTL_ENDPOINTS=https://127.0.0.1:2379
 	export ETCDCTL_CACERT=/etc/etcd/ssl/etcd-ca.pem
@@ -373,7 +376,7 @@ ARCH="amd64"
 MIRRORS="https://storage.googleapis.com/etcd https://github.com/etcd-io/etcd/releases/download"
 SHA256="ffe840ff9295808e88cce2794a18a5ac87f12a5203c8314d0bf6aa119b41bac5"
 NOT_BEFORE="1767222000"
-ID="37726a7e9a63"
+ID="32e5ea41181b"
 END
 	put /etc/etcd/etcd.conf 0644 <<'END'
 # Member master1 of k8s-etcd. Written by etcdbake.
