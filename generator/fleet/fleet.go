@@ -57,7 +57,7 @@ type Result struct {
 
 // waiting is how many clusters may wait for the disk at a time: enough that the processors have something to do meanwhile, and
 // few enough that what these hold in memory, some 100 KiB each, does not matter.
-const waiting = 128
+const waiting = 256
 
 // Run generates every cluster, as many at a time as there are processors, and returns the results in the order of the specs. A
 // cluster that fails stops no other. Once ctx ends no cluster is begun, and those that have begun are completed. An error is
