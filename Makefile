@@ -156,7 +156,7 @@ goldens: ## Rewrite the golden files (the twin of the tests that compare them)
 
 # cfssl's tools are built with our own flags, which make them start faster than their default ones.
 .PHONY: bench
-bench: build ## Compare generate with cfssl's tools, and etcd-verify with etcdctl
+bench: build ## Compare generate with cfssl's tools and bare crypto, and etcd-verify with etcdctl
 	CGO_ENABLED=0 $(GO) build -C tools/cfssl -trimpath -ldflags '-s -w' -o '$(CURDIR)/.cache/cfssl/' tool
 	$(GO) run ./tools/etcdbin/build 3.6.14 >/dev/null
 	$(GO) run ./test/bench -etcdbake bin/etcdbake -cfssl .cache/cfssl -etcd-verify bin/etcd-verify -etcd .cache/etcd/3.6.14
