@@ -254,10 +254,10 @@ func TestADiskThatIsNotForEtcdIsLeftAsItIs(t *testing.T) {
 			c.shell("echo precious | dd of=%s seek=%d bs=512 conv=notrunc status=none", d.Node, 400<<11-1)
 		},
 			"has no file system, but something is on it: if it is of no use, wipe it with: blkdiscard -z " + diskName},
-		{"two signatures", func(d *host.Disk) {
+		{"an encrypted disk that was ext4 before", func(d *host.Disk) {
 			c.tool(mkfs[0], append(mkfs[1:], d.Node)...)
 			c.shell(`printf 'LUKS\272\276\000\001' | dd of=%s conv=notrunc status=none`, d.Node)
-		}, "holds several things at once (blkid -p " + diskName + "): left as it is. wipefs can remove what is wrong"},
+		}, "holds crypto_LUKS, which is no file system for etcd: left as it is"},
 		{"damage", func(d *host.Disk) {
 			c.tool(mkfs[0], append(mkfs[1:], d.Node)...)
 			c.tool("debugfs", "-w", "-R", "clri <2>", d.Node)
