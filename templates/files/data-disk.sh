@@ -112,7 +112,7 @@ check() {
 	command -v "fsck.$kind" >/dev/null || return 0
 	status=0
 	fsck -p "$disk" || status=$?
-	[ "$status" -lt 4 ] || die "$DEVICE is damaged: left as it is. Repair it by hand: fsck $DEVICE"
+	[ "$status" -lt 4 ] || die "$DEVICE is damaged, more than is safe to repair: do it by hand: fsck $DEVICE"
 	[ "$status" = 0 ] || say "fsck has repaired $DEVICE"
 }
 

@@ -45,7 +45,7 @@ func TestAHostInPoorConditionComesUpOrSaysWhyNot(t *testing.T) {
 			mend: "mount -o remount,rw /usr/local",
 		},
 		{name: "no IPv6", path: "etc/sysctl.d/90-ipv6.conf", file: "net.ipv6.conf.all.disable_ipv6 = 1\n"},
-		{name: "no DNS", mirrors: []string{nowhere, goodMirror}, journal: "mirror.invalid"},
+		{name: "no DNS", mirrors: []string{nowhere, goodMirror}, journal: "esolv"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()

@@ -235,6 +235,7 @@ func TestADiskThatIsNotForEtcdIsLeftAsItIs(t *testing.T) {
 	c, h := newDiskHost(t, diskSpec(""))
 	c.boot(h)
 	c.untilStatus(h, "waiting for the disk "+diskName)
+	const damage = "damage"
 	mkfs := []string{"mkfs.ext4", "-q", "-F"}
 	for _, test := range []struct {
 		name string
@@ -258,25 +259,31 @@ func TestADiskThatIsNotForEtcdIsLeftAsItIs(t *testing.T) {
 			c.tool(mkfs[0], append(mkfs[1:], d.Node)...)
 			c.shell(`printf 'LUKS\272\276\000\001' | dd of=%s conv=notrunc status=none`, d.Node)
 		}, "holds crypto_LUKS, which is no file system for etcd: left as it is"},
-		{"damage", func(d *host.Disk) {
+		{damage, func(d *host.Disk) {
 			c.tool(mkfs[0], append(mkfs[1:], d.Node)...)
 			c.tool("debugfs", "-w", "-R", "clri <2>", d.Node)
 			c.tool("debugfs", "-w", "-R", "set_super_value state 2", d.Node)
-		}, "is damaged: left as it is. Repair it by hand: fsck " + diskName},
+		}, "is damaged, more than is safe to repair: do it by hand: fsck " + diskName},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			c := c.in(t)
 			disk := c.newDisk("disk")
 			test.make(disk)
 			c.tool("blockdev", "--flushbufs", disk.Node)
-			before := c.digest(disk)
+			before, uuid := c.digest(disk), ""
+			if test.name == damage {
+				uuid = c.diskTag(disk, "UUID")
+			}
 			c.attach(h, disk)
 			begin := time.Now()
 			c.exec(h, "systemctl", "restart", "--no-block", "etcdbake-first-boot.service")
 			c.untilStatus(h, diskName+" ", test.want)
 			t.Logf("refused after %v", time.Since(begin).Round(100*time.Millisecond))
-			if c.digest(disk) != before {
+			if c.digest(disk) != before && test.name != damage { // where fsck notes that it was there
 				t.Error("the disk was written to")
+			}
+			if test.name == damage && c.diskTag(disk, "UUID") != uuid {
+				t.Error("the disk was formatted")
 			}
 			if pid := c.show(h, "etcd.service", "MainPID"); pid != "0" {
 				t.Error("etcd runs")
