@@ -55,6 +55,14 @@ type Backup struct {
 	Command string `yaml:"command,omitempty" jsonschema:"minLength=1,example=/usr/local/bin/ship-backup"`
 }
 
+// checkShred refuses to promise what is not done: what there is to destroy is cloud-init's.
+func (d *document) checkShred(c *Cluster) {
+	if c.ShredUserData && c.Target.Format == IgnitionFormat {
+		d.errorf(d.node("shred_user_data"), "remove it; the cloud itself still has the user-data: docs/first-boot.md",
+			"shred_user_data: hosts of Ignition have no cloud-init, whose copies are shredded")
+	}
+}
+
 // completeHost fills in defaults of what a host is given, which depend on each other.
 func completeHost(c *Cluster) {
 	c.Target.Format = cmp.Or(c.Target.Format, map[string]string{"nocloud": NoCloudFormat}[c.Target.Cloud], CloudConfigFormat)

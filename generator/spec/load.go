@@ -79,5 +79,6 @@ func (d *document) check(c *Cluster) {
 	d.checkTuning(&c.Tuning)
 	d.checkSettings(c.Etcd)
 	d.checkDataDisk(&c.DataDisk)
+	d.checkShred(c)
 	d.checkMaintenance(&c.Maintenance)
 }
