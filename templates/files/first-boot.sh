@@ -196,8 +196,7 @@ if command -v flock >/dev/null; then # some busyboxes have none
 fi
 
 # cloud-init before 23.2 copies the user-data of some clouds to a file that all may read (CVE-2023-1786): as text, base64 or gzip.
-leak=/run/cloud-init/instance-data.json
-! grep -qis 'user.\?data": "[#IH]' "$leak" || chmod 0600 "$leak"
+grep -lis 'user.\?data": "[#IH]' /run/cloud-init/instance-data.json | xargs -r chmod 0600
 
 make_user
 if [ "${1:-}" = install ]; then

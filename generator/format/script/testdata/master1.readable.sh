@@ -70,7 +70,7 @@ main() {
 	check_host
 	[ ! -s /var/lib/etcd/member/etcdbake ] || grep -qxF 'master1 of k8s-etcd' /var/lib/etcd/member/etcdbake ||
 		die "this host is $(cat /var/lib/etcd/member/etcdbake), but this script is for "'master1 of k8s-etcd'": nothing is changed"
-	if grep -qsx 32e5ea41181b /var/lib/etcdbake/done; then
+	if grep -qsx 4aa2e169fa1f /var/lib/etcdbake/done; then
 		say "first boot is done here, so nothing is changed"
 		return
 	fi
@@ -252,8 +252,7 @@ if command -v flock >/dev/null; then # some busyboxes have none
 	flock 9
 fi
 
-leak=/run/cloud-init/instance-data.json
-! grep -qis 'user.\?data": "[#IH]' "$leak" || chmod 0600 "$leak"
+grep -lis 'user.\?data": "[#IH]' /run/cloud-init/instance-data.json | xargs -r chmod 0600
 
 make_user
 if [ "${1:-}" = install ]; then
@@ -376,7 +375,7 @@ ARCH="amd64"
 MIRRORS="https://storage.googleapis.com/etcd https://github.com/etcd-io/etcd/releases/download"
 SHA256="ffe840ff9295808e88cce2794a18a5ac87f12a5203c8314d0bf6aa119b41bac5"
 NOT_BEFORE="1767222000"
-ID="32e5ea41181b"
+ID="4aa2e169fa1f"
 END
 	put /etc/etcd/etcd.conf 0644 <<'END'
 # Member master1 of k8s-etcd. Written by etcdbake.
