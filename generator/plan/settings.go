@@ -66,7 +66,7 @@ func SharedSettings(c *spec.Cluster) map[string]string {
 
 func sharedSettings(c *spec.Cluster) []Section {
 	sections := []Section{
-		{"The cluster, as the first start finds it", []Setting{
+		{"The cluster at the first start", []Setting{
 			{"ETCD_INITIAL_CLUSTER", initialCluster(c)},
 			{"ETCD_INITIAL_CLUSTER_TOKEN", c.Name},
 			{"ETCD_INITIAL_CLUSTER_STATE", c.InitialClusterState},

@@ -153,7 +153,7 @@ refuse() {
 	# shellcheck source=/dev/null
 	me=$(. /etc/etcd/etcd.conf && echo "$ETCD_NAME of $ETCD_INITIAL_CLUSTER_TOKEN")
 	if [ -s "$mark" ]; then
-		[ "$(cat "$mark")" = "$me" ] || die "$data is of $(cat "$mark"), and this host is to be $me: left as it is"
+		[ "$(cat "$mark")" = "$me" ] || die "$data is of $(cat "$mark"), not of $me: left as it is"
 		if [ -s "$state/host" ]; then
 			here | grep -xFf "$state/host" >/dev/null || die "this is a copy of the host of $me: rm $state/host if that one is gone"
 		fi

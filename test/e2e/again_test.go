@@ -116,7 +116,7 @@ func TestACopyOfAMemberIsRefused(t *testing.T) {
 	}{
 		{"10.140.0.8", original.UserData, "this is a copy of the host of master1 of e2e: rm /var/lib/etcdbake/host if that one is gone"},
 		{"10.140.0.9", c.hosts[1].UserData,
-			"/var/lib/etcd is of master1 of e2e, and this host is to be master2 of e2e: left as it is"},
+			"/var/lib/etcd is of master1 of e2e, not of master2 of e2e: left as it is"},
 	} {
 		clone := c.install(rootFS, host.Config{
 			Name: "copy" + test.address[len(test.address)-1:], Address: netip.MustParseAddr(test.address),
