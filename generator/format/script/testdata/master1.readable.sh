@@ -70,7 +70,7 @@ main() {
 	check_host
 	[ ! -s /var/lib/etcd/member/etcdbake ] || grep -qxF 'master1 of k8s-etcd' /var/lib/etcd/member/etcdbake ||
 		die "this host is $(cat /var/lib/etcd/member/etcdbake), but this script is for "'master1 of k8s-etcd'": nothing is changed"
-	if grep -qsx 4aa2e169fa1f /var/lib/etcdbake/done; then
+	if grep -qsx ba3847ab863a /var/lib/etcdbake/done; then
 		say "first boot is done here, so nothing is changed"
 		return
 	fi
@@ -211,7 +211,7 @@ refuse() {
 	# shellcheck source=/dev/null
 	me=$(. /etc/etcd/etcd.conf && echo "$ETCD_NAME of $ETCD_INITIAL_CLUSTER_TOKEN")
 	if [ -s "$mark" ]; then
-		[ "$(cat "$mark")" = "$me" ] || die "$data is of $(cat "$mark"), and this host is to be $me: left as it is"
+		[ "$(cat "$mark")" = "$me" ] || die "$data is of $(cat "$mark"), not of $me: left as it is"
 		if [ -s "$state/host" ]; then
 			here | grep -xFf "$state/host" >/dev/null || die "this is a copy of the host of $me: rm $state/host if that one is gone"
 		fi
@@ -375,7 +375,7 @@ ARCH="amd64"
 MIRRORS="https://storage.googleapis.com/etcd https://github.com/etcd-io/etcd/releases/download"
 SHA256="ffe840ff9295808e88cce2794a18a5ac87f12a5203c8314d0bf6aa119b41bac5"
 NOT_BEFORE="1767222000"
-ID="4aa2e169fa1f"
+ID="ba3847ab863a"
 END
 	put /etc/etcd/etcd.conf 0644 <<'END'
 # Member master1 of k8s-etcd. Written by etcdbake.
@@ -388,7 +388,7 @@ ETCD_ADVERTISE_CLIENT_URLS="https://10.140.0.2:2379"
 ETCD_LISTEN_PEER_URLS="https://0.0.0.0:2380"
 ETCD_INITIAL_ADVERTISE_PEER_URLS="https://10.140.0.2:2380"
 
-# The cluster, as the first start finds it
+# The cluster at the first start
 ETCD_INITIAL_CLUSTER="master1=https://10.140.0.2:2380,master2=https://10.140.0.3:2380,master3=https://10.140.0.4:2380"
 ETCD_INITIAL_CLUSTER_TOKEN="k8s-etcd"
 ETCD_INITIAL_CLUSTER_STATE="new"
