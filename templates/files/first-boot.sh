@@ -212,7 +212,7 @@ if ! grep -qsx "$ID" "$state/done"; then
 	done
 fi
 if [ -e /etc/etcdbake/data-disk ]; then
-	# shellcheck source=templates/files/data-disk.sh
+	# shellcheck source=/dev/null
 	. /etc/etcdbake/data-disk
 fi
 claim

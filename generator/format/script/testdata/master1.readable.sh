@@ -70,7 +70,7 @@ main() {
 	check_host
 	[ ! -s /var/lib/etcd/member/etcdbake ] || grep -qxF 'master1 of k8s-etcd' /var/lib/etcd/member/etcdbake ||
 		die "this host is $(cat /var/lib/etcd/member/etcdbake), but this script is for "'master1 of k8s-etcd'": nothing is changed"
-	if grep -qsx ba3847ab863a /var/lib/etcdbake/done; then
+	if grep -qsx 0bba96a96d77 /var/lib/etcdbake/done; then
 		say "first boot is done here, so nothing is changed"
 		return
 	fi
@@ -268,7 +268,7 @@ if ! grep -qsx "$ID" "$state/done"; then
 	done
 fi
 if [ -e /etc/etcdbake/data-disk ]; then
-	# shellcheck source=templates/files/data-disk.sh
+	# shellcheck source=/dev/null
 	. /etc/etcdbake/data-disk
 fi
 claim
@@ -375,7 +375,7 @@ ARCH="amd64"
 MIRRORS="https://storage.googleapis.com/etcd https://github.com/etcd-io/etcd/releases/download"
 SHA256="ffe840ff9295808e88cce2794a18a5ac87f12a5203c8314d0bf6aa119b41bac5"
 NOT_BEFORE="1767222000"
-ID="ba3847ab863a"
+ID="0bba96a96d77"
 END
 	put /etc/etcd/etcd.conf 0644 <<'END'
 # Member master1 of k8s-etcd. Written by etcdbake.
