@@ -45,7 +45,7 @@ func Encode(host plan.Host, form Form) ([]byte, error) {
 		),
 	)
 	doc.HeadComment = fmt.Sprintf(
-		"etcd member %s of cluster %s, with keys: keep it secret.", host.Name, host.Cluster)
+		"etcd member %s of %s, with keys: keep secret.", host.Name, host.Cluster)
 	out := bytes.NewBufferString("#cloud-config\n")
 	encoder := yaml.NewEncoder(out)
 	encoder.SetIndent(2)
@@ -62,7 +62,8 @@ func Encode(host plan.Host, form Form) ([]byte, error) {
 // default mode and narrows it afterwards. And it sees to it that these user-data are written until first boot is done with them,
 // and never again. Until then it takes back cloud-init's notes of having run: cloud-init makes them before it runs a module, so
 // a host that loses power in the middle would never be finished. Afterwards it makes the note of write_files, where a re-run
-// (cloud-init clean, or a new instance ID) would overwrite what was changed on the host since.
+// (cloud-init clean, or a new instance ID) would overwrite what was changed on the host since. The note of users_groups is taken
+// back too: the image's own user, by whom one logs in, may be lost with what was not synced.
 //
 // What cloud-init has written before is made to last: an empty data/set-hostname, which is what a power failure leaves of a file
 // that was not synced, would fail cloud-init at every boot.
@@ -74,7 +75,7 @@ func bootScript(host plan.Host) string {
 	}
 	script.WriteString("cd /var/lib/cloud/instance/sem && sync -f .\n")
 	fmt.Fprintf(&script, "grep -qsx %s %s && exec touch config_write_files\n", shellescape.Quote(host.ID), shellescape.Quote(host.Done))
-	script.WriteString("rm -f config_write_files config_runcmd config_scripts_user\n")
+	script.WriteString("rm -f config_write_files config_runcmd config_scripts_user config_us*\n")
 	return script.String()
 }
 
