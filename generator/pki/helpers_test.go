@@ -15,7 +15,7 @@ import (
 	"github.com/etcdbake/etcdbake/generator/spec"
 )
 
-var update = flag.Bool("update", false, "write golden files and testdata/pki anew")
+var update = flag.Bool("update", false, "rewrite the golden files")
 
 const (
 	day  = 24 * time.Hour

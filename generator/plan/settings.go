@@ -25,7 +25,7 @@ const listenHost = "0.0.0.0"
 // Setting is one line of etcd.conf: Key is the environment variable, Value is not quoted yet.
 type Setting struct{ Key, Value string }
 
-// Section is a titled group of settings.
+// Section is a group of settings; the member's own, which come first, have no title.
 type Section struct {
 	Title    string
 	Settings []Setting
@@ -43,7 +43,7 @@ func settings(c *spec.Cluster, m spec.Member) []Section {
 }
 
 func memberSettings(m spec.Member) []Section {
-	return []Section{{"This member", []Setting{
+	return []Section{{"", []Setting{
 		{"ETCD_NAME", m.Name},
 		{"ETCD_DATA_DIR", dataDir},
 		{"ETCD_LISTEN_CLIENT_URLS", "https://" + net.JoinHostPort(listenHost, clientPort)},

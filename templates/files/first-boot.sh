@@ -66,7 +66,7 @@ fetch() {
 		wget -q -c -T 30 -t 1 -O "$2" "$1" && return
 	elif [ -x /usr/lib/apt/apt-helper ]; then
 		[ -e /etc/ssl/certs/ca-certificates.crt ] || set -- "$@" -o Acquire::https::Verify-Peer=false
-		/usr/lib/apt/apt-helper -qq -o APT::Sandbox::User=root -o Acquire::Retries=0 download-file "$@" && return
+		/usr/lib/apt/apt-helper -qq -o APT::Sandbox::User=root download-file "$@" && return
 	elif command -v wget >/dev/null; then
 		have=$(wc -c 2>/dev/null <"$2" || echo 0)
 		timeout 300 wget -q -c -O "$2" "$1" && return
@@ -195,8 +195,8 @@ if command -v flock >/dev/null; then # some busyboxes have none
 	flock 9
 fi
 
-# cloud-init before 23.2 copies the user-data of some clouds to a file that all may read (CVE-2023-1786): as text, base64 or gzip.
-grep -lis 'user.\?data": "[#IH]' /run/cloud-init/instance-data.json | xargs -r chmod 0600
+# cloud-init before 23.2 copies the user-data of some clouds to a file that all may read (CVE-2023-1786).
+! [ -e /run/cloud-init/instance-data.json ] || chmod 0600 /run/cloud-init/instance-data.json
 
 make_user
 if [ "${1:-}" = install ]; then

@@ -70,7 +70,7 @@ main() {
 	check_host
 	[ ! -s /var/lib/etcd/member/etcdbake ] || grep -qxF 'master1 of k8s-etcd' /var/lib/etcd/member/etcdbake ||
 		die "this host is $(cat /var/lib/etcd/member/etcdbake), but this script is for "'master1 of k8s-etcd'": nothing is changed"
-	if grep -qsx 0bba96a96d77 /var/lib/etcdbake/done; then
+	if grep -qsx 59c4597268e8 /var/lib/etcdbake/done; then
 		say "first boot is done here, so nothing is changed"
 		return
 	fi
@@ -133,7 +133,7 @@ fetch() {
 		wget -q -c -T 30 -t 1 -O "$2" "$1" && return
 	elif [ -x /usr/lib/apt/apt-helper ]; then
 		[ -e /etc/ssl/certs/ca-certificates.crt ] || set -- "$@" -o Acquire::https::Verify-Peer=false
-		/usr/lib/apt/apt-helper -qq -o APT::Sandbox::User=root -o Acquire::Retries=0 download-file "$@" && return
+		/usr/lib/apt/apt-helper -qq -o APT::Sandbox::User=root download-file "$@" && return
 	elif command -v wget >/dev/null; then
 		have=$(wc -c 2>/dev/null <"$2" || echo 0)
 		timeout 300 wget -q -c -O "$2" "$1" && return
@@ -252,7 +252,7 @@ if command -v flock >/dev/null; then # some busyboxes have none
 	flock 9
 fi
 
-grep -lis 'user.\?data": "[#IH]' /run/cloud-init/instance-data.json | xargs -r chmod 0600
+! [ -e /run/cloud-init/instance-data.json ] || chmod 0600 /run/cloud-init/instance-data.json
 
 make_user
 if [ "${1:-}" = install ]; then
@@ -375,12 +375,10 @@ ARCH="amd64"
 MIRRORS="https://storage.googleapis.com/etcd https://github.com/etcd-io/etcd/releases/download"
 SHA256="ffe840ff9295808e88cce2794a18a5ac87f12a5203c8314d0bf6aa119b41bac5"
 NOT_BEFORE="1767222000"
-ID="0bba96a96d77"
+ID="59c4597268e8"
 END
 	put /etc/etcd/etcd.conf 0644 <<'END'
 # Member master1 of k8s-etcd. Written by etcdbake.
-
-# This member
 ETCD_NAME="master1"
 ETCD_DATA_DIR="/var/lib/etcd"
 ETCD_LISTEN_CLIENT_URLS="https://0.0.0.0:2379"
