@@ -106,7 +106,7 @@ e2e-packer: ## Bake real hosts with real Packers, and make a cluster of them (pa
 e2e-qemu: ## From a plain Debian disk to a verified cluster of golden machines in QEMU (root, Debian, apt)
 	@[ "$$(id -u)" = 0 ] || { echo 'make e2e-qemu makes disks and networks: run it as root' >&2; exit 1; }
 	.ci/packages
-	$(GO) test -tags e2e -count=1 -timeout 20m -v ./test/qemu
+	$(GO) test -tags e2e -count=1 -timeout 25m -v ./test/qemu
 
 .PHONY: lint
 lint: ## Check formatting, vet, staticcheck and the shell scripts

@@ -17,7 +17,7 @@ import (
 func TestBakedHostsBecomeAVerifiedCluster(t *testing.T) {
 	t.Parallel()
 	l := newLab(t)
-	c := golden.New(l.ctx, t, command(""), version, l.mirror.tarball, mirrorURL(goodMirror))
+	c := golden.New(l.ctx, t, command(""), version, l.mirror.tarball, mirrorURL(goodMirror), "")
 	guest := l.guest()
 	begin := time.Now()
 	l.succeeds(bake{user: "packer", args: map[string]string{"spec": quoted(c.Spec()), "version": "", "sha256": ""}})

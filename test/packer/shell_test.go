@@ -30,7 +30,7 @@ const guestSource = `source "null" "etcd" {
 func TestTemplatesWithoutThePluginBakeTheSameImage(t *testing.T) {
 	t.Parallel()
 	l := newLab(t)
-	c := golden.New(l.ctx, t, command(""), version, l.mirror.tarball, mirrorURL(goodMirror))
+	c := golden.New(l.ctx, t, command(""), version, l.mirror.tarball, mirrorURL(goodMirror), "")
 	guest := l.guest()
 	if output, err := l.shellBuild(c.Spec()); err != nil {
 		t.Fatalf("packer build: %v\n%s", err, output)
@@ -51,7 +51,7 @@ func TestTemplatesWithoutThePluginBakeTheSameImage(t *testing.T) {
 func TestTheSealOfTemplatesWithoutThePluginHasTeeth(t *testing.T) {
 	t.Parallel()
 	l := newLab(t)
-	c := golden.New(l.ctx, t, command(""), version, l.mirror.tarball, mirrorURL(goodMirror))
+	c := golden.New(l.ctx, t, command(""), version, l.mirror.tarball, mirrorURL(goodMirror), "")
 	guest := l.guest()
 	l.exec(guest, "sh", "-c", "mkdir -p /var/lib/etcd/member")
 	output, err := l.shellBuild(c.Spec())

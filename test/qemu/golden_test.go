@@ -10,10 +10,13 @@ import (
 	"github.com/etcdbake/etcdbake/test/internal/golden"
 )
 
+// dataDisk is by its serial number, as clouds name theirs.
+const dataDisk = "data_disk: {device: /dev/disk/by-id/virtio-etcd}\n"
+
 // TestAPlainDiskBecomesAVerifiedCluster is the whole story of golden images, with real machines, kernels and disks.
 func TestAPlainDiskBecomesAVerifiedCluster(t *testing.T) {
 	l := newLab(t)
-	c := golden.New(l.ctx, t, cached("bin"), version, l.tarball, "http://"+golden.Gateway+":8080") // nobody is there
+	c := golden.New(l.ctx, t, cached("bin"), version, l.tarball, "http://"+golden.Gateway+":8080", dataDisk) // nobody is there
 	begin := time.Now()
 	disk := plainDisk(l.ctx, t, l.dir)
 	t.Logf("plain disk after %s", since(begin))
@@ -34,11 +37,26 @@ func TestAPlainDiskBecomesAVerifiedCluster(t *testing.T) {
 
 	begin = time.Now()
 	seeds := c.Seeds(l.ctx, t)
+	var machines []*machine
 	for _, m := range golden.Members() {
-		l.boot(image, m, seeds[m.Name])
+		machines = append(machines, l.machine(m, seeds[m.Name]))
+		machines[len(machines)-1].boot(image)
 	}
 	c.Verify(l.ctx, t, l.net, "8m")
 	t.Logf("three machines verified %s after power-on", since(begin))
+	for _, m := range machines {
+		m.console("making ext4 on /dev/disk/by-id/virtio-etcd, which is blank")
+	}
+
+	// A new machine from the same image with the old disk is the same member: without its data it would not be let in.
+	begin = time.Now()
+	machines[0].off()
+	machines[0].boot(image)
+	c.Verify(l.ctx, t, l.net, "8m")
+	t.Logf("a machine replaced, with its old data disk, and verified %s after power-on", since(begin))
+	if made := machines[0].console("which is blank"); made != 1 {
+		t.Errorf("the data disk of %s was formatted %d times", machines[0].Name, made)
+	}
 }
 
 func since(begin time.Time) time.Duration { return time.Since(begin).Round(100 * time.Millisecond) }

@@ -27,10 +27,10 @@ type lab struct {
 	logs    string
 }
 
-// newLab gives the test 15 minutes. One test at a time has the folder, on the whole machine.
+// newLab gives the test 20 minutes. One test at a time has the folder, on the whole machine.
 func newLab(t *testing.T) *lab {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 15*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Minute)
 	t.Cleanup(cancel)
 	l := &lab{t: t, ctx: ctx, dir: cached("work"), logs: filepath.Join(cached("."), "..", "e2e-logs", t.Name())}
 	lock := flock.New(l.dir + ".lock")

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"syscall"
 
 	"github.com/etcdbake/etcdbake/test/internal/golden"
@@ -22,23 +23,42 @@ func addresses() string {
 	return config + "}}"
 }
 
-// boot switches a machine on whose disk begins as the image, with the seed in its CD-ROM drive. It is switched off when
-// the test ends.
-func (l *lab) boot(image string, m golden.Member, seed string) {
+// machine has its seed in its CD-ROM drive, and a disk for data.
+type machine struct {
+	golden.Member
+	lab  *lab
+	seed string
+	qemu *exec.Cmd // nil while it is switched off
+}
+
+// machine puts one together; it is switched off. Its data disk is blank, and is there for as long as the test is.
+func (l *lab) machine(m golden.Member, seed string) *machine {
 	l.t.Helper()
-	disk := filepath.Join(l.dir, m.Name+".qcow2")
-	command(l.ctx, l.t, "", "qemu-img", "create", "-q", "-f", "qcow2", "-F", "qcow2", "-b", image, disk)
 	if err := l.net.Tap(l.ctx, m.Name); err != nil {
 		l.t.Fatal(err)
 	}
+	command(l.ctx, l.t, "", "qemu-img", "create", "-q", "-f", "raw", filepath.Join(l.dir, m.Name+".data"), "1G")
+	machine := &machine{Member: m, lab: l, seed: seed}
+	l.t.Cleanup(machine.off)
+	return machine
+}
+
+// boot switches the machine on with a new disk that begins as the image.
+func (m *machine) boot(image string) {
+	l := m.lab
+	l.t.Helper()
+	disk := filepath.Join(l.dir, m.Name+".qcow2")
+	command(l.ctx, l.t, "", "qemu-img", "create", "-q", "-f", "qcow2", "-F", "qcow2", "-b", image, disk)
 	qemu := l.net.Command(l.ctx, "qemu-system-x86_64",
 		"-machine", "pc", "-accel", "tcg,thread=multi,tb-size=128", "-cpu", "max", "-m", "512", "-nodefaults", "-display", "none",
-		"-serial", "file:"+filepath.Join(l.logs, m.Name+".console"),
+		"-chardev", "file,id=console,append=on,path="+filepath.Join(l.logs, m.Name+".console"), "-serial", "chardev:console",
 		"-drive", "file="+disk+",if=virtio,format=qcow2",
-		"-drive", "id=seed,if=none,media=cdrom,format=raw,readonly=on,file="+seed,
+		"-drive", "id=data,if=none,format=raw,file="+filepath.Join(l.dir, m.Name+".data"),
+		"-device", "virtio-blk-pci,drive=data,serial=etcd",
+		"-drive", "id=seed,if=none,media=cdrom,format=raw,readonly=on,file="+m.seed,
 		"-device", "virtio-scsi-pci", "-device", "scsi-cd,drive=seed",
 		"-netdev", "tap,id=net0,script=no,downscript=no,ifname="+m.Name,
-		"-device", "virtio-net-pci,romfile=,netdev=net0,mac="+mac(m))
+		"-device", "virtio-net-pci,romfile=,netdev=net0,mac="+mac(m.Member))
 	errors, err := os.Create(filepath.Join(l.logs, m.Name+".qemu"))
 	if err != nil {
 		l.t.Fatal(err)
@@ -48,18 +68,36 @@ func (l *lab) boot(image string, m golden.Member, seed string) {
 	if err := qemu.Start(); err != nil {
 		l.t.Fatal(err)
 	}
-	l.t.Cleanup(func() { l.off(m, qemu) })
+	m.qemu = qemu
 }
 
-// off ends a machine's process.
-func (l *lab) off(m golden.Member, qemu *exec.Cmd) {
-	l.t.Helper()
-	if err := qemu.Process.Signal(syscall.SIGTERM); err != nil {
-		l.t.Errorf("%s has ended by itself: see %s: %v", m.Name, l.logs, err)
+// off ends the machine's process, as a power failure does.
+func (m *machine) off() {
+	m.lab.t.Helper()
+	if m.qemu == nil {
+		return
 	}
-	if err := qemu.Wait(); err != nil && qemu.ProcessState.Sys().(syscall.WaitStatus).Signal() != syscall.SIGKILL {
-		l.t.Errorf("%s: %v: see %s", m.Name, err, l.logs)
+	if err := m.qemu.Process.Signal(syscall.SIGTERM); err != nil {
+		m.lab.t.Errorf("%s has ended by itself: see %s: %v", m.Name, m.lab.logs, err)
 	}
+	if err := m.qemu.Wait(); err != nil && m.qemu.ProcessState.Sys().(syscall.WaitStatus).Signal() != syscall.SIGKILL {
+		m.lab.t.Errorf("%s: %v: see %s", m.Name, err, m.lab.logs)
+	}
+	m.qemu = nil
+}
+
+// console tells how often the machine has said something, which it must have done at all.
+func (m *machine) console(text string) int {
+	m.lab.t.Helper()
+	content, err := os.ReadFile(filepath.Join(m.lab.logs, m.Name+".console"))
+	if err != nil {
+		m.lab.t.Fatal(err)
+	}
+	said := strings.Count(string(content), text)
+	if said == 0 {
+		m.lab.t.Errorf("%s has not said %q: see %s", m.Name, text, m.lab.logs)
+	}
+	return said
 }
 
 // mac is an address that is nobody's but the machine's.

@@ -62,11 +62,12 @@ type Cluster struct {
 	dir, commands string
 }
 
-// New generates a cluster with the commands in a folder. Its image has the release with the given tarball, from the mirror.
-func New(ctx context.Context, t testing.TB, commands, version string, tarball []byte, mirror string) *Cluster {
+// New generates a cluster with the commands in a folder. Its image has the release with the given tarball, from the mirror;
+// further lines are whole sections of its spec.
+func New(ctx context.Context, t testing.TB, commands, version string, tarball []byte, mirror, further string) *Cluster {
 	t.Helper()
 	c := &Cluster{dir: t.TempDir(), commands: commands}
-	spec := fmt.Sprintf(specFormat, runtime.GOARCH, version, release.SHA256(tarball), mirror)
+	spec := fmt.Sprintf(specFormat, runtime.GOARCH, version, release.SHA256(tarball), mirror) + further
 	if err := os.WriteFile(c.Spec(), []byte(spec), 0o644); err != nil {
 		t.Fatal(err)
 	}
