@@ -82,7 +82,11 @@ func bootScript(host plan.Host) string {
 func writeFiles(files []plan.File, form Form) (*yaml.Node, error) {
 	var entries []*yaml.Node
 	for i, f := range files {
-		content, err := contentOf(i, f, form)
+		if form == Readable && isPlainPath(f.Path) && isPlain(f.Content) {
+			entries = append(entries, placeholder(i))
+			continue
+		}
+		content, err := contentOf(f, form)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", f.Path, err)
 		}
@@ -95,8 +99,8 @@ func writeFiles(files []plan.File, form Form) (*yaml.Node, error) {
 	return list(entries...), nil
 }
 
-// contentOf returns the encoding of file i, where it has one, and content.
-func contentOf(i int, f plan.File, form Form) ([]any, error) {
+// contentOf returns the encoding of a file, where it has one, and content.
+func contentOf(f plan.File, form Form) ([]any, error) {
 	if form == Compact {
 		packed, err := gzipped(f.Content)
 		if err != nil {
@@ -105,9 +109,6 @@ func contentOf(i int, f plan.File, form Form) ([]any, error) {
 		if packed := base64.StdEncoding.EncodeToString(packed); len(packed) < len(f.Content) {
 			return []any{"encoding", text("gz+b64"), "content", text(packed)}, nil
 		}
-	}
-	if isPlain(f.Content) {
-		return []any{"content", placeholder(i)}, nil
 	}
 	if !utf8.Valid(f.Content) || startsWithSpace(f.Content) {
 		return []any{"encoding", text("b64"), "content", text(base64.StdEncoding.EncodeToString(f.Content))}, nil
