@@ -46,8 +46,6 @@ func Formats() []string {
 // Options says what to generate from, and where to.
 type Options struct {
 	Spec string // path of cluster.yaml
-	// Name is the name that the cluster must have; empty for any.
-	Name string
 	PKI  string // folder of CA keys and identities: state, made where it does not exist
 	Out  string // folder of artefacts, all of which can be made again from Spec and PKI
 	// Format is one of Formats; empty for the spec's target.format.
@@ -107,14 +105,28 @@ func (e *InputError) Unwrap() error { return e.Err }
 // Generate makes everything in memory first, then writes it below Out. Bad input is an *InputError or wraps pki.ErrInvalid;
 // nothing has been written then. Nor has it where ctx ends before anything is written; from then on it is not interrupted.
 func Generate(ctx context.Context, o Options) (*Summary, error) {
-	cluster, warnings, err := Load(o)
+	input, err := Load(o)
 	if err != nil {
 		return nil, err
 	}
-	summary := &Summary{Cluster: cluster, Warnings: warnings, Format: cmp.Or(o.Format, Format(cluster.Target.Format))}
+	return input.Generate(ctx)
+}
+
+// Input is a spec that has been read, with the options that it has been held against.
+type Input struct {
+	Options
+	Cluster  *spec.Cluster
+	warnings []spec.Problem
+}
+
+// Generate is the package's Generate without reading the spec again.
+func (in *Input) Generate(ctx context.Context) (*Summary, error) {
+	o := in.Options
+	summary := &Summary{Cluster: in.Cluster, Warnings: in.warnings, Format: cmp.Or(o.Format, Format(in.Cluster.Target.Format))}
 	var all []artefact
+	var err error
 	if summary.Format == Packer {
-		all, err = packerTemplates(cluster)
+		all, err = packerTemplates(in.Cluster)
 	} else {
 		summary.Expect = filepath.Join(o.Out, expectFile)
 		all, err = clusterArtefacts(ctx, o, summary)
@@ -128,13 +140,13 @@ func Generate(ctx context.Context, o Options) (*Summary, error) {
 	return summary, nil
 }
 
-// Load reads the spec and holds the options against it, as Generate does first; it writes nothing. The problems are warnings.
-func Load(o Options) (*spec.Cluster, []spec.Problem, error) {
+// Load reads the spec and holds the options against it, as Generate does first; it writes nothing.
+func Load(o Options) (*Input, error) {
 	cluster, warnings, err := load(o)
 	if err != nil {
-		return nil, nil, &InputError{err}
+		return nil, &InputError{err}
 	}
-	return cluster, warnings, nil
+	return &Input{o, cluster, warnings}, nil
 }
 
 func load(o Options) (*spec.Cluster, []spec.Problem, error) {
@@ -144,9 +156,6 @@ func load(o Options) (*spec.Cluster, []spec.Problem, error) {
 	}
 	format := cmp.Or(o.Format, Format(cluster.Target.Format))
 	switch {
-	case o.Name != "" && o.Name != cluster.Name:
-		return nil, nil, fmt.Errorf("%s: the cluster was called %s a moment ago, and is called %s now: run again when the file "+
-			"is done", o.Spec, o.Name, cluster.Name)
 	case o.Image != "" && o.Image != spec.StockImage && o.Image != spec.GoldenImage:
 		return nil, nil, fmt.Errorf("image %q: want %s or %s", o.Image, spec.StockImage, spec.GoldenImage)
 	case !slices.Contains(Formats(), string(format)):

@@ -20,7 +20,7 @@ import (
 // Options says what to generate, and where to.
 type Options struct {
 	// Options are those of every cluster. PKI and Out are the folders that each cluster has a folder of its own in, by its
-	// name. Spec, Name, Disk and Alone are set for each.
+	// name. Spec, Disk and Alone are set for each.
 	generator.Options
 	Specs []string // paths of the clusters' specs
 	// Progress is told, by one goroutine at a time, that a cluster is done. It may be nil.
@@ -63,7 +63,7 @@ const waiting = 256
 // cluster that fails stops no other. Once ctx ends no cluster is begun, and those that have begun are completed. An error is
 // about the fleet as a whole; where it is a *generator.InputError, nothing was written.
 func Run(ctx context.Context, o Options) ([]Result, error) {
-	results, err := survey(o)
+	results, inputs, err := survey(o)
 	if err != nil || !slices.ContainsFunc(results, func(r Result) bool { return r.State != Failed }) {
 		return results, err
 	}
@@ -78,7 +78,8 @@ func Run(ctx context.Context, o Options) ([]Result, error) {
 	defer disk.Close()
 	processors := runtime.GOMAXPROCS(0)
 	slots := newSlots(processors)
-	o.Disk, o.Alone = yielding{disk, slots}, len(results) > processors
+	shared := o.Options
+	shared.Disk, shared.Alone = yielding{disk, slots}, len(results) > processors
 	var progress sync.Mutex
 	done := func(r Result) {
 		progress.Lock()
@@ -98,7 +99,8 @@ func Run(ctx context.Context, o Options) ([]Result, error) {
 		g.Go(func() error {
 			slots.take(&slots.new)
 			defer slots.give()
-			generate(ctx, o, r)
+			generate(ctx, shared, inputs[i], r)
+			inputs[i] = nil
 			done(*r)
 			return nil
 		})
@@ -123,16 +125,15 @@ func makeFolders(o Options) ([]string, error) {
 	return folders, os.MkdirAll(o.Out, 0o755)
 }
 
-// generate does one cluster and notes in r what became of it.
-func generate(ctx context.Context, o Options, r *Result) {
+// generate does one cluster with the options of all, and notes in r what became of it.
+func generate(ctx context.Context, o generator.Options, input *generator.Input, r *Result) {
 	if ctx.Err() != nil {
 		r.State = Skipped
 		return
 	}
-	one := o.Options
-	one.Spec, one.Name = r.Spec, r.Cluster
-	one.PKI, one.Out = filepath.Join(o.PKI, r.Cluster), filepath.Join(o.Out, r.Cluster)
-	summary, err := generator.Generate(ctx, one)
+	o.Spec, o.PKI, o.Out = r.Spec, filepath.Join(o.PKI, r.Cluster), filepath.Join(o.Out, r.Cluster)
+	input.Options = o
+	summary, err := input.Generate(ctx)
 	switch {
 	case err != nil && errors.Is(err, ctx.Err()):
 		r.State = Skipped

@@ -14,35 +14,33 @@ import (
 	"github.com/etcdbake/etcdbake/generator"
 )
 
-// survey reads every spec for its cluster's name, and refuses a fleet in which two clusters would have one folder. Who cannot be
-// read has failed already.
-func survey(o Options) ([]Result, error) {
+// survey reads every spec, and refuses a fleet in which two clusters would have one folder. Who cannot be read has failed already,
+// and its input is nil. What is read stays in memory, some KiB a cluster, until its turn has come.
+func survey(o Options) ([]Result, []*generator.Input, error) {
 	results := make([]Result, len(o.Specs))
+	inputs := make([]*generator.Input, len(o.Specs))
 	var g errgroup.Group
 	g.SetLimit(runtime.GOMAXPROCS(0))
 	for i, path := range o.Specs {
 		g.Go(func() error {
-			results[i] = read(o.Options, path)
+			results[i], inputs[i] = read(o.Options, path)
 			return nil
 		})
 	}
 	_ = g.Wait()
 	if err := errors.Join(distinct(results), notOneCluster(o)); err != nil {
-		return results, &generator.InputError{Err: err}
+		return results, nil, &generator.InputError{Err: err}
 	}
-	return results, nil
+	return results, inputs, nil
 }
 
-func read(o generator.Options, path string) Result {
-	r := Result{Spec: path}
+func read(o generator.Options, path string) (Result, *generator.Input) {
 	o.Spec = path
-	cluster, _, err := generator.Load(o)
+	input, err := generator.Load(o)
 	if err != nil {
-		r.State, r.Err = Failed, err
-		return r
+		return Result{Spec: path, State: Failed, Err: err}, nil
 	}
-	r.Cluster, r.Members = cluster.Name, len(cluster.Members)
-	return r
+	return Result{Spec: path, Cluster: input.Cluster.Name, Members: len(input.Cluster.Members)}, input
 }
 
 // distinct refuses clusters of one name: they would have one folder, and one token. Names that differ in case alone would be one
