@@ -72,10 +72,11 @@ func (s *settings) newKey() (*pair, error) {
 // sign adds the certificate to a pair that has a key.
 func (c *certifier) sign(p *pair, r request) error {
 	profile, err := signer.Profile(c.cfssl, r.profile)
+	var der []byte
 	if err == nil && judges(profile) {
-		p.certPEM, err = c.signRequest(p.key, r)
+		der, err = c.signRequest(p.key, r)
 	} else if err == nil {
-		p.certPEM, err = c.signTemplate(p.key.Public(), r, profile)
+		der, err = c.signTemplate(p.key.Public(), r, profile)
 	}
 	if cf := (*cferr.Error)(nil); errors.As(err, &cf) && cf.ErrorCode/1000 == int(cferr.PolicyError)/1000 {
 		return invalid("the cfssl profile does not allow this certificate: %s", cf.Message)
@@ -83,8 +84,11 @@ func (c *certifier) sign(p *pair, r request) error {
 	if err != nil {
 		return fmt.Errorf("cannot sign the certificate: %s", message(err))
 	}
-	p.cert, err = parseCert("the new certificate", p.certPEM)
-	return err
+	p.certPEM = pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
+	if p.cert, err = x509.ParseCertificate(der); err != nil {
+		return fmt.Errorf("the new certificate is damaged: %w", err)
+	}
+	return nil
 }
 
 // judges tells whether a profile looks at the request itself: at its names, its extensions, or the whole of it by zlint.
@@ -93,15 +97,23 @@ func judges(p *config.SigningProfile) bool {
 		p.ClientProvidesSerialNumbers
 }
 
-// signRequest is cfssl's whole way.
+// signRequest is cfssl's whole way. It returns DER, as signTemplate does.
 func (c *certifier) signRequest(key crypto.Signer, r request) ([]byte, error) {
 	csrPEM, err := csr.Generate(key, &r.subject)
 	if err != nil {
 		return nil, err
 	}
-	return c.cfssl.Sign(signer.SignRequest{
+	certPEM, err := c.cfssl.Sign(signer.SignRequest{
 		Request: string(csrPEM), Profile: r.profile, NotBefore: r.notBefore, NotAfter: r.notAfter,
 	})
+	if err != nil {
+		return nil, err
+	}
+	cert, err := parseCert("the new certificate", certPEM)
+	if err != nil {
+		return nil, err
+	}
+	return cert.Raw, nil
 }
 
 // signTemplate is what remains of cfssl's way when there is no request to be judged: local.Signer.Sign, version 1.6.5.
@@ -125,11 +137,7 @@ func (c *certifier) signTemplate(key crypto.PublicKey, r request, profile *confi
 	if ca == nil {
 		ca = template
 	}
-	der, err := x509.CreateCertificate(rand.Reader, template, ca, key, c.key)
-	if err != nil {
-		return nil, err
-	}
-	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), nil
+	return x509.CreateCertificate(rand.Reader, template, ca, key, c.key)
 }
 
 // newSerial is as long as a serial number may be (RFC 5280, 4.1.2.2), as cfssl's are.
