@@ -26,9 +26,17 @@ func tarFile(name string) string { return "rootfs/" + name + ".tar" }
 // once all of them are on disk they are renamed, expect.json last, so that it never describes a cluster whose user-data are not
 // there. It lets go of their contents.
 func write(o Options, all []artefact, summary *Summary) error {
-	former, err := formerMembers(summary.Expect)
+	made, err := makeFolder(o.Out, 0o755)
 	if err != nil {
 		return err
+	}
+	var old []Removal
+	if !made { // else there is nothing to look for
+		former, err := formerMembers(summary.Expect)
+		if err != nil {
+			return err
+		}
+		old = stale(former, all, summary)
 	}
 	if err := makeFolders(o.Out, all); err != nil {
 		return err
@@ -40,7 +48,7 @@ func write(o Options, all []artefact, summary *Summary) error {
 		written[i] = Artefact{
 			Member: a.member, Path: path, Encoding: a.encoding, Size: len(a.content), Limit: a.limit, NotAfter: a.notAfter,
 		}
-		if written[i].Changed, err = prepare(path, a.content, a.mode); err != nil {
+		if written[i].Changed, err = prepare(path, a.content, a.mode, made); err != nil {
 			break
 		}
 		if written[i].Changed {
@@ -57,11 +65,11 @@ func write(o Options, all []artefact, summary *Summary) error {
 		}
 		return err
 	}
-	return publish(o.Out, all, written, former, summary)
+	return publish(o.Out, all, written, old, summary)
 }
 
 // publish renames what write has written, and removes what is no more true.
-func publish(out string, all []artefact, written []Artefact, former []string, summary *Summary) (err error) {
+func publish(out string, all []artefact, written []Artefact, old []Removal, summary *Summary) (err error) {
 	expectation := slices.IndexFunc(all, func(a artefact) bool { return a.path == expectFile })
 	for i, a := range all {
 		if i == expectation {
@@ -76,7 +84,7 @@ func publish(out string, all []artefact, written []Artefact, former []string, su
 			summary.Shared = append(summary.Shared, written[i])
 		}
 	}
-	if summary.Removed, err = removeStale(out, stale(former, all, summary)); err != nil || expectation < 0 {
+	if summary.Removed, err = removeStale(out, old); err != nil || expectation < 0 {
 		return err
 	}
 	return rename(written[expectation])
@@ -86,16 +94,21 @@ func rename(a Artefact) error {
 	if !a.Changed {
 		return nil
 	}
-	return os.Rename(temporaryName(a.Path), a.Path)
+	return durable.Rename(temporaryName(a.Path), a.Path)
 }
 
 func below(out, path string) string { return filepath.Join(out, filepath.FromSlash(path)) }
 
-// makeFolders makes the folders of all artefacts. One with a secret in it is its owner's alone from the first moment.
-func makeFolders(out string, all []artefact) error {
-	if err := os.MkdirAll(out, 0o755); err != nil {
-		return err
+// makeFolder makes a folder, and those above it, where it is not there; made is true where nobody can have put anything into it.
+func makeFolder(dir string, mode fs.FileMode) (made bool, err error) {
+	if err = os.Mkdir(dir, mode); err == nil {
+		return true, nil
 	}
+	return false, os.MkdirAll(dir, mode)
+}
+
+// makeFolders makes the folders of all artefacts below out, which is there. One with a secret in it is its owner's alone from the first moment.
+func makeFolders(out string, all []artefact) error {
 	modes := map[string]fs.FileMode{}
 	for _, a := range all {
 		dir := below(out, path.Dir(a.path))
@@ -106,7 +119,7 @@ func makeFolders(out string, all []artefact) error {
 		}
 	}
 	for _, dir := range slices.Sorted(maps.Keys(modes)) {
-		if err := os.MkdirAll(dir, modes[dir]); err != nil {
+		if _, err := makeFolder(dir, modes[dir]); err != nil {
 			return err
 		}
 		if modes[dir] == 0o700 {
@@ -120,10 +133,12 @@ func makeFolders(out string, all []artefact) error {
 
 // prepare writes content to the temporary name of path, to be renamed: a reader of path sees the old file or the new one, whole.
 // It does nothing where path has that content already. The temporary name is fixed, so that what a killed run has left is
-// written over by the next one.
-func prepare(path string, content []byte, mode fs.FileMode) (changed bool, err error) {
-	if old, err := os.ReadFile(path); err == nil && bytes.Equal(old, content) {
-		return false, os.Chmod(path, mode)
+// written over by the next one. In a folder that is made by this run there is nothing to compare with.
+func prepare(path string, content []byte, mode fs.FileMode, made bool) (changed bool, err error) {
+	if !made {
+		if old, err := os.ReadFile(path); err == nil && bytes.Equal(old, content) {
+			return false, os.Chmod(path, mode)
+		}
 	}
 	temporary := temporaryName(path)
 	err = durable.Write(temporary, content, mode)

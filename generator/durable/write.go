@@ -32,6 +32,15 @@ func Write(name string, content []byte, mode fs.FileMode) error {
 	return err
 }
 
+// Rename is rename(2) and no more: os.Rename looks first whether a folder is there, to say so.
+func Rename(from, to string) error {
+	_, err := again(func() (int, error) { return 0, syscall.Rename(from, to) })
+	if err != nil {
+		return &os.LinkError{Op: "rename", Old: from, New: to, Err: err}
+	}
+	return nil
+}
+
 // again repeats a system call that a signal has interrupted.
 func again(call func() (int, error)) (int, error) {
 	for {

@@ -37,7 +37,7 @@ type journal struct {
 func (j journal) apply(files []file) error {
 	err := j.stage(files)
 	if err == nil {
-		err = os.Rename(j.path(stagingDir), j.path(commitDir))
+		err = durable.Rename(j.path(stagingDir), j.path(commitDir))
 	}
 	if err != nil {
 		// A courtesy that may fail: recover removes it too.
@@ -81,7 +81,7 @@ func countFiles(dir string) (files int, err error) {
 
 // stage writes all files and their folders, and syncs them at once. Only their owner can ever read them.
 func (j journal) stage(files []file) error {
-	narrowed, err := makeDir(j.path(stagingDir))
+	narrowed, err := makeDir(j.path(stagingDir)) // then all others are too
 	if err != nil {
 		return err
 	}
@@ -94,8 +94,13 @@ func (j journal) stage(files []file) error {
 			}
 			made[folder] = true
 			written = append(written, j.path(stagingDir, folder))
-			if _, err := makeDir(j.path(stagingDir, folder)); err != nil {
+			if err := os.Mkdir(j.path(stagingDir, folder), 0o700); err != nil {
 				return err
+			}
+			if narrowed {
+				if err := os.Chmod(j.path(stagingDir, folder), 0o700); err != nil {
+					return err
+				}
 			}
 		}
 		name := j.path(stagingDir, f.name)
@@ -103,7 +108,7 @@ func (j journal) stage(files []file) error {
 		if err := durable.Write(name, f.content, 0o600); err != nil {
 			return err
 		}
-		if narrowed { // then files are too
+		if narrowed {
 			if err := os.Chmod(name, 0o600); err != nil {
 				return err
 			}
@@ -163,7 +168,7 @@ func (j journal) move(name string, isDir bool, changed *[]string) error {
 				to, from)
 		}
 	}
-	err := os.Rename(from, to)
+	err := durable.Rename(from, to)
 	if isDir {
 		*changed = append(*changed, to)
 		if errors.Is(err, fs.ErrExist) {
