@@ -31,9 +31,16 @@ const defaultMode = 0o644
 
 // Encode returns the host's user-data. Equal plans give equal bytes.
 func Encode(host plan.Host, form Form) ([]byte, error) {
-	files, err := writeFiles(host.Files, form)
+	plain := 0 // how many files, from the first on, need no YAML
+	for form == Readable && plain < len(host.Files) && isPlainFile(host.Files[plain]) {
+		plain++
+	}
+	files, err := writeFiles(host.Files[plain:], form)
 	if err != nil {
 		return nil, fmt.Errorf("encoding the user-data of %s: %w", host.Name, err)
+	}
+	if plain > 0 {
+		files.Content = append([]*yaml.Node{placeholder()}, files.Content...)
 	}
 	doc := mapping(
 		"bootcmd", list(command("sh", "-c", bootScript(host))),
@@ -55,7 +62,7 @@ func Encode(host plan.Host, form Form) ([]byte, error) {
 	if err := encoder.Close(); err != nil {
 		return nil, fmt.Errorf("encoding the user-data of %s: %w", host.Name, err)
 	}
-	return fillIn(out.Bytes(), host.Files), nil
+	return fillIn(out.Bytes(), host.Files[:plain]), nil
 }
 
 // bootScript runs at every boot, before write_files. It makes the directories, since write_files creates a file with the
@@ -81,11 +88,7 @@ func bootScript(host plan.Host) string {
 
 func writeFiles(files []plan.File, form Form) (*yaml.Node, error) {
 	var entries []*yaml.Node
-	for i, f := range files {
-		if form == Readable && isPlainPath(f.Path) && isPlain(f.Content) {
-			entries = append(entries, placeholder(i))
-			continue
-		}
+	for _, f := range files {
 		content, err := contentOf(f, form)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", f.Path, err)

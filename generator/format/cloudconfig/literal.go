@@ -9,9 +9,11 @@ import (
 	"github.com/etcdbake/etcdbake/generator/plan"
 )
 
-// yaml.v3 looks at every character several times to choose a style, which takes half the time that a host takes. Most files
-// are plain text, whose literal block is the text itself, indented: their place in the document is a line of its own, which
-// fillIn then replaces. The bytes are the same; a test compares them.
+// yaml.v3 looks at every character several times to choose a style, which takes most of the time that a host takes. The files are
+// plain text, all of them as a rule, whose literal block is the text itself, indented. In the document one line stands for all,
+// which fillIn then replaces. The bytes are the same; a test compares them.
+
+func isPlainFile(f plan.File) bool { return isPlainPath(f.Path) && isPlain(f.Content) }
 
 // isPlain tells whether content is lines of printable ASCII and tabs, none with white space at its end, the first with none at
 // its beginning, and one line break at the end: what YAML's literal style takes as it is.
@@ -40,29 +42,29 @@ func isPlainPath(path string) bool {
 	return path != "" && path[0] == '/'
 }
 
-// placeholder stands for the whole entry of file i.
-func placeholder(i int) *yaml.Node { return text(fmt.Sprintf("file-%d", i)) }
+// placeholder stands for the entries of plain files.
+func placeholder() *yaml.Node { return text("files") }
 
 // placeholderLine cannot be part of any other text of the document: what else is in lists of this depth are lists and mappings, and
 // texts are indented further.
-func placeholderLine(i int) []byte { return fmt.Appendf(nil, "\n  - file-%d\n", i) }
+const placeholderLine = "\n  - files\n"
 
-// fillIn puts the entries of files in place of their placeholders.
+// fillIn puts the entries of files in place of the placeholder.
 func fillIn(doc []byte, files []plan.File) []byte {
+	before, after, found := bytes.Cut(doc, []byte(placeholderLine))
+	if !found {
+		return doc
+	}
 	size := len(doc)
 	for _, f := range files {
-		size += len("  - path: \n    permissions: \"0000\"\n    content: |\n") + len(f.Path) + len(f.Content) +
+		size += len("\n  - path: \n    permissions: \"0000\"\n    content: |") + len(f.Path) + len(f.Content) +
 			len(indent)*bytes.Count(f.Content, []byte("\n"))
 	}
-	out := make([]byte, 0, size)
-	for i, f := range files {
-		line := placeholderLine(i)
-		if at := bytes.Index(doc, line); at >= 0 {
-			out = appendEntry(append(out, doc[:at]...), f)
-			doc = doc[at+len(line)-1:] // from the line's end, with which the next placeholder begins
-		}
+	out := append(make([]byte, 0, size), before...)
+	for _, f := range files {
+		out = appendEntry(out, f)
 	}
-	return append(out, doc...)
+	return append(append(out, '\n'), after...)
 }
 
 const indent = "      "
