@@ -10,8 +10,7 @@ import (
 	"runtime"
 	"slices"
 	"sync"
-
-	"golang.org/x/sync/errgroup"
+	"sync/atomic"
 
 	"github.com/etcdbake/etcdbake/generator"
 	"github.com/etcdbake/etcdbake/generator/durable"
@@ -88,24 +87,25 @@ func Run(ctx context.Context, o Options) ([]Result, error) {
 			o.Progress(r)
 		}
 	}
-	var g errgroup.Group
-	g.SetLimit(waiting)
-	for i := range results {
-		r := &results[i]
-		if r.State == Failed { // already
-			done(*r)
-			continue
-		}
-		g.Go(func() error {
+	one := func(i int) {
+		if r := &results[i]; r.State != Failed { // already
 			slots.take(&slots.new)
 			defer slots.give()
 			generate(ctx, shared, inputs[i], r)
 			inputs[i] = nil
-			done(*r)
-			return nil
+		}
+		done(results[i])
+	}
+	var next atomic.Int64
+	var workers sync.WaitGroup
+	for range min(waiting, len(results)) {
+		workers.Go(func() {
+			for i := next.Add(1) - 1; i < int64(len(results)); i = next.Add(1) - 1 {
+				one(int(i))
+			}
 		})
 	}
-	_ = g.Wait()
+	workers.Wait()
 	// The last renames too, before it is said that they were made.
 	for _, folder := range folders {
 		err = errors.Join(err, disk.Sync(folder, folder))
