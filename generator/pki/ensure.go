@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -66,10 +67,10 @@ func (r *run) load(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// loadPairs reads CAs and leaves; of leaves there are none in a folder that is new.
+// loadPairs reads CAs and leaves; of leaves there are none in a folder that is new, unless another process was in it first.
 func (r *run) loadPairs() error {
 	errs := r.each(len(r.authorities), func(i int) error { return r.authorities[i].load(r.store.dir, r.now) })
-	if r.store.made {
+	if r.isNew() {
 		return errors.Join(errs...)
 	}
 	return errors.Join(append(errs, r.each(len(r.leaves), func(i int) (err error) {
@@ -77,6 +78,11 @@ func (r *run) loadPairs() error {
 		l.pair, err = loadPair(r.store.dir, l.name)
 		return err
 	})...)...)
+}
+
+// isNew tells whether there is nothing in pki/ yet, once CAs are loaded.
+func (r *run) isNew() bool {
+	return r.store.made && !slices.ContainsFunc(r.authorities, func(a *authority) bool { return a.action == "" })
 }
 
 // issue makes the missing CAs, then the leaves.
@@ -123,7 +129,9 @@ func (r *run) save(context.Context) error {
 	if len(files) == 0 {
 		return nil
 	}
-	return r.store.journal().apply(files)
+	err := r.store.journal().apply(files)
+	r.store.filled = err == nil
+	return err
 }
 
 func (r *run) bundle() *Bundle {
@@ -186,6 +194,9 @@ func (r *run) notes() (notes []string) {
 	}
 	if len(issued) > 0 {
 		notes = append(notes, r.settings.notes...)
+	}
+	if r.isNew() {
+		return notes
 	}
 	return append(notes, strangers(r.store.dir, r.leaves)...)
 }

@@ -34,6 +34,7 @@ type Options struct {
 type Store struct {
 	dir       string
 	made      bool // by Open
+	filled    bool // by Ensure
 	options   Options
 	lock      *flock.Flock
 	recovered int // files that an interrupted run had left to be put into place
@@ -68,8 +69,10 @@ func Open(dir string, o Options) (*Store, error) {
 
 // Close lets go of the lock. A folder that Open made and that nothing was put into goes again.
 func (s *Store) Close() error {
-	if entries, err := os.ReadDir(s.dir); s.made && err == nil && len(entries) == 1 {
-		return errors.Join(os.Remove(s.lock.Path()), os.Remove(s.dir), s.lock.Close())
+	if s.made && !s.filled {
+		if entries, err := os.ReadDir(s.dir); err == nil && len(entries) == 1 {
+			return errors.Join(os.Remove(s.lock.Path()), os.Remove(s.dir), s.lock.Close())
+		}
 	}
 	return s.lock.Close()
 }
