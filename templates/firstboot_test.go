@@ -223,11 +223,12 @@ func TestAHostThatCannotDownloadSaysWhatToInstall(t *testing.T) {
 // TestAHostWithoutCACertificatesDownloadsToo takes a server that no CA vouches for: what comes is held against its SHA-256.
 func TestAHostWithoutCACertificatesDownloadsToo(t *testing.T) {
 	release := []byte("etcd release")
-	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		http.ServeContent(w, r, "", modTime, bytes.NewReader(release))
 	}))
-	t.Cleanup(server.Close)
 	server.Config.ErrorLog = log.New(t.Output(), "", 0)
+	server.StartTLS()
+	t.Cleanup(server.Close)
 	path := downloader{name: "apt-helper", path: aptHelper}.only(t)
 	script, err := Render(FirstBoot, nil)
 	if err != nil {
