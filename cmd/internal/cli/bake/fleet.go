@@ -16,7 +16,7 @@ import (
 // A fleet makes much garbage and keeps little, so collecting it can wait: until there is garbage times as much of it as of what
 // is in use, in percent, or memory gets near to the limit. Go's own 100 % costs a fleet a third of its time.
 const (
-	garbage     = 400
+	garbage     = 1000
 	memoryLimit = 100 << 20 // bytes, and soft: who needs more gets it
 )
 
