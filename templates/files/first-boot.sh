@@ -183,7 +183,7 @@ x86_64) host=amd64 ;;
 aarch64) host=arm64 ;;
 *) host=$(uname -m) ;;
 esac
-[ "$host" = "$ARCH" ] || die "this is an $host host, but cluster.yaml says $ARCH: generate again"
+[ "$host" = "$ARCH" ] || die "this is an $host host, but cluster.yaml says $ARCH: set its arch, generate again"
 [ -n "$VERSION" ] || [ -x "$bin/etcd" ] || die "$bin/etcd is not there, but cluster.yaml says that it is preinstalled"
 if [ "${1:-}" = check ]; then
 	refuse

@@ -74,7 +74,7 @@ func TestAHostThatCanNeverBeAMemberIsAnErrorOfCloudInit(t *testing.T) {
 	t.Parallel()
 	c := newCluster(t, goodMirror)
 	const env, wrong = "ARCH=\"amd64\"", "ARCH=\"riscv64\""
-	const why = "etcdbake: this is an amd64 host, but cluster.yaml says riscv64: set the member's arch and generate again"
+	const why = "etcdbake: this is an amd64 host, but cluster.yaml says riscv64: set its arch, generate again"
 	userData := bytes.ReplaceAll(bytes.ReplaceAll(c.hosts[0].UserData, []byte("ARCH=\"arm64\""), []byte(wrong)), []byte(env), []byte(wrong))
 	h := c.add("wrong", "10.140.0.9", userData)
 	c.boot(h)
