@@ -1,9 +1,9 @@
 package cloud
 
 import (
-	"bytes"
-	"compress/gzip"
 	"encoding/base64"
+
+	"github.com/etcdbake/etcdbake/generator/compress"
 )
 
 // Encoding is what a whole file is wrapped in on its way to a host.
@@ -35,23 +35,9 @@ func (e Encoding) Wrap(content []byte) ([]byte, error) {
 	if e == Plain {
 		return content, nil
 	}
-	packed, err := gzipped(content)
+	packed, err := compress.Gzip(content)
 	if e == GzipBase64 {
 		packed = base64.StdEncoding.AppendEncode(nil, packed)
 	}
 	return packed, err
-}
-
-// gzipped has no name and no time in its header, so that it depends on content alone.
-func gzipped(content []byte) ([]byte, error) {
-	var out bytes.Buffer
-	w, err := gzip.NewWriterLevel(&out, gzip.BestCompression)
-	if err != nil {
-		return nil, err
-	}
-	if _, err := w.Write(content); err != nil {
-		return nil, err
-	}
-	err = w.Close()
-	return out.Bytes(), err
 }

@@ -4,7 +4,6 @@ package cloudconfig
 
 import (
 	"bytes"
-	"compress/gzip"
 	"encoding/base64"
 	"fmt"
 	"strings"
@@ -14,6 +13,7 @@ import (
 	"al.essio.dev/pkg/shellescape"
 	"gopkg.in/yaml.v3"
 
+	"github.com/etcdbake/etcdbake/generator/compress"
 	"github.com/etcdbake/etcdbake/generator/plan"
 )
 
@@ -105,7 +105,7 @@ func writeFiles(files []plan.File, form Form) (*yaml.Node, error) {
 // contentOf returns the encoding of a file, where it has one, and content.
 func contentOf(f plan.File, form Form) ([]any, error) {
 	if form == Compact {
-		packed, err := gzipped(f.Content)
+		packed, err := compress.Gzip(f.Content)
 		if err != nil {
 			return nil, err
 		}
@@ -123,22 +123,6 @@ func contentOf(f plan.File, form Form) ([]any, error) {
 func startsWithSpace(content []byte) bool {
 	first, _ := utf8.DecodeRune(content)
 	return unicode.IsSpace(first)
-}
-
-// gzipped has no name and no time in its header, so that it depends on content alone.
-func gzipped(content []byte) ([]byte, error) {
-	var out bytes.Buffer
-	w, err := gzip.NewWriterLevel(&out, gzip.BestCompression)
-	if err != nil {
-		return nil, err
-	}
-	if _, err := w.Write(content); err != nil {
-		return nil, err
-	}
-	if err := w.Close(); err != nil {
-		return nil, err
-	}
-	return out.Bytes(), nil
 }
 
 func text(s string) *yaml.Node { return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: s} }

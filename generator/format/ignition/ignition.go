@@ -7,7 +7,6 @@ package ignition
 
 import (
 	"bytes"
-	"compress/gzip"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -18,6 +17,7 @@ import (
 	"github.com/coreos/ignition/v2/config/v3_3/types"
 	"github.com/vincent-petithory/dataurl"
 
+	"github.com/etcdbake/etcdbake/generator/compress"
 	"github.com/etcdbake/etcdbake/generator/plan"
 )
 
@@ -130,21 +130,13 @@ func resource(content []byte, form Form) (types.Resource, error) {
 	return types.Resource{Source: &plain}, nil
 }
 
-// packed is content as a compressed data URL. Its gzip has no name and no time in its header, so that it depends on
-// content alone.
+// packed is content as a compressed data URL.
 func packed(content []byte) (types.Resource, error) {
-	var out bytes.Buffer
-	w, err := gzip.NewWriterLevel(&out, gzip.BestCompression)
+	zipped, err := compress.Gzip(content)
 	if err != nil {
 		return types.Resource{}, err
 	}
-	if _, err := w.Write(content); err != nil {
-		return types.Resource{}, err
-	}
-	if err := w.Close(); err != nil {
-		return types.Resource{}, err
-	}
-	source := "data:;base64," + base64.StdEncoding.EncodeToString(out.Bytes())
+	source := "data:;base64," + base64.StdEncoding.EncodeToString(zipped)
 	return types.Resource{Source: &source, Compression: pointer("gzip")}, nil
 }
 

@@ -5,7 +5,6 @@ package script
 
 import (
 	"bytes"
-	"compress/gzip"
 	"encoding/base64"
 	"fmt"
 	"path"
@@ -14,6 +13,7 @@ import (
 
 	"al.essio.dev/pkg/shellescape"
 
+	"github.com/etcdbake/etcdbake/generator/compress"
 	"github.com/etcdbake/etcdbake/generator/plan"
 	"github.com/etcdbake/etcdbake/templates"
 )
@@ -117,18 +117,11 @@ const lineLength = 76
 // pack returns a script that unpacks and runs the given one. It evaluates it instead of giving it to another shell, on whose
 // command line anybody could read it.
 func pack(host plan.Host, script []byte) ([]byte, error) {
-	var zipped bytes.Buffer
-	w, err := gzip.NewWriterLevel(&zipped, gzip.BestCompression)
+	zipped, err := compress.Gzip(script)
 	if err != nil {
 		return nil, err
 	}
-	if _, err := w.Write(script); err != nil {
-		return nil, err
-	}
-	if err := w.Close(); err != nil {
-		return nil, err
-	}
-	encoded := base64.StdEncoding.EncodeToString(zipped.Bytes())
+	encoded := base64.StdEncoding.EncodeToString(zipped)
 	var lines []string
 	for len(encoded) > lineLength {
 		lines, encoded = append(lines, encoded[:lineLength]), encoded[lineLength:]
