@@ -49,6 +49,7 @@ var layers = []layer{
 	{"generator/pki", []string{"generator/spec", "generator/pki", "generator/durable"}, "certificates follow from the spec alone"},
 	{"generator/plan", []string{"generator/spec", "generator/pki", "templates"},
 		"the plan is the one source of truth about a host"},
+	{"generator/plan/plantest", []string{"generator/spec", "generator/pki", "generator/plan."}, "plans for tests, as plan makes them"},
 	{"generator/format", []string{"generator/compress", "generator/plan"}, "a format encodes the plan and decides nothing"},
 	{"generator/format/nocloud", []string{"generator/plan", "generator/format/cloudconfig"},
 		"the same, and a seed has a cloud-config in it"},

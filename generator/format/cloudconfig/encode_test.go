@@ -10,26 +10,11 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/etcdbake/etcdbake/generator/compress"
-	"github.com/etcdbake/etcdbake/generator/pki/pkitest"
 	"github.com/etcdbake/etcdbake/generator/plan"
-	"github.com/etcdbake/etcdbake/generator/spec"
+	"github.com/etcdbake/etcdbake/generator/plan/plantest"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
-
-// exampleHosts are the plans of examples/cluster.yaml with the test-only certificates.
-func exampleHosts(t *testing.T) []plan.Host {
-	t.Helper()
-	cluster, _, err := spec.Load(filepath.Join("..", "..", "..", "examples", "cluster.yaml"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	hosts, err := plan.Hosts(cluster, pkitest.Bundle(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return hosts
-}
 
 func encode(t *testing.T, host plan.Host, form Form) string {
 	t.Helper()
@@ -42,7 +27,7 @@ func encode(t *testing.T, host plan.Host, form Form) string {
 
 func TestEncodeGolden(t *testing.T) {
 	for name, form := range map[string]Form{"readable": Readable, "compact": Compact} {
-		got := encode(t, exampleHosts(t)[0], form)
+		got := encode(t, plantest.ExampleHosts(t)[0], form)
 		golden := filepath.Join("testdata", "master1."+name+".yaml")
 		if *update {
 			if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
@@ -61,7 +46,7 @@ func TestEncodeGolden(t *testing.T) {
 
 func TestEncodeIsTheSameEveryTime(t *testing.T) {
 	for _, form := range []Form{Readable, Compact} {
-		first, second := encode(t, exampleHosts(t)[1], form), encode(t, exampleHosts(t)[1], form)
+		first, second := encode(t, plantest.ExampleHosts(t)[1], form), encode(t, plantest.ExampleHosts(t)[1], form)
 		if first != second {
 			t.Errorf("form %d: two encodings differ", form)
 		}
@@ -69,7 +54,7 @@ func TestEncodeIsTheSameEveryTime(t *testing.T) {
 }
 
 func TestCompactIsSmaller(t *testing.T) {
-	host := exampleHosts(t)[0]
+	host := plantest.ExampleHosts(t)[0]
 	readable, compact := len(encode(t, host, Readable)), len(encode(t, host, Compact))
 	if compact >= readable {
 		t.Fatalf("compact has %d bytes, readable %d", compact, readable)
@@ -80,7 +65,7 @@ func TestCompactIsSmaller(t *testing.T) {
 // Issue 5 sets the budget; AWS takes 16 KiB at most.
 func TestAStockMembersUserDataKeepsToItsBudget(t *testing.T) {
 	const budget = 6144
-	packed, err := compress.Gzip([]byte(encode(t, exampleHosts(t)[0], Readable)))
+	packed, err := compress.Gzip([]byte(encode(t, plantest.ExampleHosts(t)[0], Readable)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,7 +76,7 @@ func TestAStockMembersUserDataKeepsToItsBudget(t *testing.T) {
 }
 
 func TestReadableKeepsTextAsItIs(t *testing.T) {
-	userData := encode(t, exampleHosts(t)[0], Readable)
+	userData := encode(t, plantest.ExampleHosts(t)[0], Readable)
 	if strings.Contains(userData, "encoding:") {
 		t.Error("a file is encoded")
 	}
@@ -101,13 +86,13 @@ func TestReadableKeepsTextAsItIs(t *testing.T) {
 }
 
 func TestTheFirstLineIsCloudInits(t *testing.T) {
-	if !strings.HasPrefix(encode(t, exampleHosts(t)[0], Readable), "#cloud-config\n") {
+	if !strings.HasPrefix(encode(t, plantest.ExampleHosts(t)[0], Readable), "#cloud-config\n") {
 		t.Error("cloud-init would not take it for a cloud-config")
 	}
 }
 
 func TestAGoldenImagesUserDataIsSmall(t *testing.T) {
-	host := exampleHosts(t)[0]
+	host := plantest.ExampleHosts(t)[0]
 	var identity []plan.File
 	for _, f := range host.Files {
 		if f.Layer == plan.Identity {

@@ -9,27 +9,17 @@ import (
 	"github.com/coreos/ignition/v2/config/v3_3"
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/etcdbake/etcdbake/generator/pki/pkitest"
 	"github.com/etcdbake/etcdbake/generator/plan"
+	"github.com/etcdbake/etcdbake/generator/plan/plantest"
 	"github.com/etcdbake/etcdbake/generator/spec"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
 
-// exampleHosts are the plans of examples/cluster.yaml with the test-only certificates, and target as given.
+// exampleHosts has target as given.
 func exampleHosts(t *testing.T, image string) []plan.Host {
 	t.Helper()
-	cluster, _, err := spec.Load(filepath.Join("..", "..", "..", "examples", "cluster.yaml"), func(target *spec.Target) {
-		target.Format, target.Image = spec.IgnitionFormat, image
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	hosts, err := plan.Hosts(cluster, pkitest.Bundle(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return hosts
+	return plantest.ExampleHosts(t, func(target *spec.Target) { target.Format, target.Image = spec.IgnitionFormat, image })
 }
 
 func encoded(t *testing.T, host plan.Host, form Form) []byte {

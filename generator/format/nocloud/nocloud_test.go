@@ -11,24 +11,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/etcdbake/etcdbake/generator/format/cloudconfig"
-	"github.com/etcdbake/etcdbake/generator/pki/pkitest"
 	"github.com/etcdbake/etcdbake/generator/plan"
-	"github.com/etcdbake/etcdbake/generator/spec"
+	"github.com/etcdbake/etcdbake/generator/plan/plantest"
 )
-
-// exampleHosts are the plans of examples/cluster.yaml with the test-only certificates.
-func exampleHosts(t *testing.T) []plan.Host {
-	t.Helper()
-	cluster, _, err := spec.Load(filepath.Join("..", "..", "..", "examples", "cluster.yaml"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	hosts, err := plan.Hosts(cluster, pkitest.Bundle(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return hosts
-}
 
 func imageOf(t *testing.T, host plan.Host) []byte {
 	t.Helper()
@@ -40,7 +25,7 @@ func imageOf(t *testing.T, host plan.Host) []byte {
 }
 
 func TestTheSeedNamesTheHostAndHasItsUserData(t *testing.T) {
-	host := exampleHosts(t)[1]
+	host := plantest.ExampleHosts(t)[1]
 	files, err := Files(host)
 	if err != nil {
 		t.Fatal(err)
@@ -56,11 +41,11 @@ func TestTheSeedNamesTheHostAndHasItsUserData(t *testing.T) {
 }
 
 func TestTheImageIsTheSameEveryTimeAndItsHostsOwn(t *testing.T) {
-	first, second := imageOf(t, exampleHosts(t)[0]), imageOf(t, exampleHosts(t)[0])
+	first, second := imageOf(t, plantest.ExampleHosts(t)[0]), imageOf(t, plantest.ExampleHosts(t)[0])
 	if !bytes.Equal(first, second) {
 		t.Error("two images of one host differ")
 	}
-	if bytes.Equal(first, imageOf(t, exampleHosts(t)[1])) {
+	if bytes.Equal(first, imageOf(t, plantest.ExampleHosts(t)[1])) {
 		t.Error("images of two hosts are the same")
 	}
 	t.Logf("%d bytes", len(first))
@@ -69,7 +54,7 @@ func TestTheImageIsTheSameEveryTimeAndItsHostsOwn(t *testing.T) {
 // What others make of an image. That cloud-init does is tested on hosts, in test/e2e.
 func TestXorrisoReadsTheImage(t *testing.T) {
 	xorriso := program(t, "xorriso")
-	host := exampleHosts(t)[0]
+	host := plantest.ExampleHosts(t)[0]
 	iso := filepath.Join(t.TempDir(), "seed.iso")
 	if err := os.WriteFile(iso, imageOf(t, host), 0o600); err != nil {
 		t.Fatal(err)
@@ -100,7 +85,7 @@ func TestXorrisoReadsTheImage(t *testing.T) {
 func TestGenisoimagesReaderFindsTheFilesByBothOfTheirNames(t *testing.T) {
 	isoinfo := program(t, "isoinfo")
 	iso := filepath.Join(t.TempDir(), "seed.iso")
-	if err := os.WriteFile(iso, imageOf(t, exampleHosts(t)[0]), 0o600); err != nil {
+	if err := os.WriteFile(iso, imageOf(t, plantest.ExampleHosts(t)[0]), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if got, want := run(t, isoinfo, "-R", "-f", "-i", iso), "/meta-data\n/user-data\n"; got != want {

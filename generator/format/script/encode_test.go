@@ -12,26 +12,11 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/etcdbake/etcdbake/generator/pki/pkitest"
 	"github.com/etcdbake/etcdbake/generator/plan"
-	"github.com/etcdbake/etcdbake/generator/spec"
+	"github.com/etcdbake/etcdbake/generator/plan/plantest"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
-
-// exampleHosts are the plans of examples/cluster.yaml with the test-only certificates.
-func exampleHosts(t *testing.T) []plan.Host {
-	t.Helper()
-	cluster, _, err := spec.Load(filepath.Join("..", "..", "..", "examples", "cluster.yaml"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	hosts, err := plan.Hosts(cluster, pkitest.Bundle(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return hosts
-}
 
 func encode(t testing.TB, host plan.Host, form Form) []byte {
 	t.Helper()
@@ -44,7 +29,7 @@ func encode(t testing.TB, host plan.Host, form Form) []byte {
 
 func TestEncodeGolden(t *testing.T) {
 	for name, form := range map[string]Form{"readable": Readable, "compact": Compact} {
-		got := encode(t, exampleHosts(t)[0], form)
+		got := encode(t, plantest.ExampleHosts(t)[0], form)
 		golden := filepath.Join("testdata", "master1."+name+".sh")
 		if *update {
 			if err := os.WriteFile(golden, got, 0o644); err != nil {
@@ -63,7 +48,7 @@ func TestEncodeGolden(t *testing.T) {
 
 func TestEncodeIsTheSameEveryTime(t *testing.T) {
 	for _, form := range []Form{Readable, Compact} {
-		if !bytes.Equal(encode(t, exampleHosts(t)[1], form), encode(t, exampleHosts(t)[1], form)) {
+		if !bytes.Equal(encode(t, plantest.ExampleHosts(t)[1], form), encode(t, plantest.ExampleHosts(t)[1], form)) {
 			t.Errorf("form %d: two encodings differ", form)
 		}
 	}
@@ -71,7 +56,7 @@ func TestEncodeIsTheSameEveryTime(t *testing.T) {
 
 func TestAMembersScriptFitsEC2InEitherForm(t *testing.T) {
 	const limit = 16384
-	host := exampleHosts(t)[0]
+	host := plantest.ExampleHosts(t)[0]
 	readable, compact := len(encode(t, host, Readable)), len(encode(t, host, Compact))
 	t.Logf("readable %d bytes, compact %d", readable, compact)
 	if readable > limit || compact > readable {
@@ -118,7 +103,7 @@ func TestANameCannotBreakOut(t *testing.T) {
 func TestShellsAndShellcheckAcceptTheScript(t *testing.T) {
 	for _, form := range []Form{Readable, Compact} {
 		path := filepath.Join(t.TempDir(), "master1.sh")
-		if err := os.WriteFile(path, encode(t, exampleHosts(t)[0], form), 0o600); err != nil {
+		if err := os.WriteFile(path, encode(t, plantest.ExampleHosts(t)[0], form), 0o600); err != nil {
 			t.Fatal(err)
 		}
 		for _, checker := range [][]string{
@@ -137,7 +122,7 @@ func TestShellsAndShellcheckAcceptTheScript(t *testing.T) {
 
 // TestThePackedScriptCanBeRead runs the command that the packed script's head names.
 func TestThePackedScriptCanBeRead(t *testing.T) {
-	host := exampleHosts(t)[0]
+	host := plantest.ExampleHosts(t)[0]
 	packed := encode(t, host, Compact)
 	path := filepath.Join(t.TempDir(), "FILE")
 	if err := os.WriteFile(path, packed, 0o600); err != nil {
