@@ -5,6 +5,7 @@ package host
 import (
 	"bufio"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -71,6 +72,9 @@ func inheritCPUSet(parent, dir string) error {
 	return nil
 }
 
+// killPatience is long for a process to end in that was killed, and short beside a test's time limit.
+const killPatience = 30 * time.Second
+
 // killCgroup ends every process in a cgroup, and returns when none is left. Every process is in every hierarchy, so that one
 // of them will do; the time between the first process and the last is short.
 func killCgroup(name string) error {
@@ -78,8 +82,8 @@ func killCgroup(name string) error {
 	if err != nil || len(points) == 0 {
 		return err
 	}
-	for {
-		left := 0
+	for since := time.Now(); ; {
+		var left []string
 		for _, dir := range cgroupDirs(points[0], name) {
 			content, err := os.ReadFile(filepath.Join(dir, "cgroup.procs"))
 			if err != nil {
@@ -90,14 +94,17 @@ func killCgroup(name string) error {
 				if err != nil || pid == 0 {
 					continue // 0 is a process that this namespace does not see
 				}
-				left++
+				left = append(left, field)
 				if err := syscall.Kill(pid, syscall.SIGKILL); err != nil && !errors.Is(err, syscall.ESRCH) {
 					return err
 				}
 			}
 		}
-		if left == 0 {
+		if len(left) == 0 {
 			return nil
+		}
+		if time.Since(since) > killPatience {
+			return fmt.Errorf("these processes still run %v after they were killed: %s", killPatience, strings.Join(left, ", "))
 		}
 		time.Sleep(time.Millisecond)
 	}

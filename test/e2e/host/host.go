@@ -204,15 +204,32 @@ func (h *Host) PowerCut() error {
 			return fmt.Errorf("stopping the disk of %s: %w", h.Name, err)
 		}
 	}
-	if err := killCgroup(h.running.cgroup); err != nil {
+	if err := h.running.kill(); err != nil {
 		return fmt.Errorf("cutting the power of %s: %w", h.Name, err)
 	}
-	<-h.running.ended
 	h.off()
 	if h.Fragile {
 		return h.restartDisk(context.Background())
 	}
 	return nil
+}
+
+// kill ends every process of the machine, and returns when none is left.
+func (m *machine) kill() error {
+	// Right after power-on nspawn may not have joined its cgroup yet: it is ended by its PID, and then nothing joins any more.
+	if err := m.nspawn.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		return err
+	}
+	if err := killCgroup(m.cgroup); err != nil {
+		return err
+	}
+	select {
+	case <-m.ended:
+	case <-time.After(killPatience):
+		return fmt.Errorf("systemd-nspawn, PID %d, still runs %v after it was killed", m.nspawn.Process.Pid, killPatience)
+	}
+	// What moved to a cgroup below while the first pass was reading is found by the second.
+	return killCgroup(m.cgroup)
 }
 
 // off forgets the machine, after it has ended.
