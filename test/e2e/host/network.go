@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"runtime"
 	"strings"
+	"time"
 
 	"github.com/vishvananda/netns"
 )
@@ -45,27 +46,56 @@ func (n *Network) Listen(port uint16) (net.Listener, error) {
 }
 
 // ListenAt opens a TCP socket inside the network; hosts do not reach one at 127.0.0.1.
-func (n *Network) ListenAt(address netip.AddrPort) (net.Listener, error) {
+func (n *Network) ListenAt(address netip.AddrPort) (listener net.Listener, err error) {
+	err = n.inside(func() error {
+		listener, err = net.Listen("tcp", address.String())
+		return err
+	})
+	return listener, err
+}
+
+// ListenPacket opens a UDP socket inside the network.
+func (n *Network) ListenPacket(address netip.AddrPort) (socket net.PacketConn, err error) {
+	err = n.inside(func() error {
+		socket, err = net.ListenPacket("udp", address.String())
+		return err
+	})
+	return socket, err
+}
+
+// Dial tells whether a TCP port can be connected to from inside the network, within a second.
+func (n *Network) Dial(address netip.AddrPort) error {
+	return n.inside(func() error {
+		connection, err := net.DialTimeout("tcp", address.String(), time.Second)
+		if err != nil {
+			return err
+		}
+		return connection.Close()
+	})
+}
+
+// inside calls do on a thread that is in the network's namespace.
+func (n *Network) inside(do func() error) error {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	own, err := netns.Get()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer func() { _ = own.Close() }()
 	there, err := netns.GetFromName(n.name)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer func() { _ = there.Close() }()
 	if err := netns.Set(there); err != nil {
-		return nil, err
+		return err
 	}
-	listener, err := net.Listen("tcp", address.String())
+	err = do()
 	if restore := netns.Set(own); restore != nil {
 		panic(restore) // this thread would go on in the wrong network
 	}
-	return listener, err
+	return err
 }
 
 // Tap makes an interface on the bridge for a machine that is no Host, and that opens it by its name.
