@@ -17,7 +17,8 @@ import (
 func TestBakedHostsBecomeAVerifiedCluster(t *testing.T) {
 	t.Parallel()
 	l := newLab(t)
-	c := golden.New(l.ctx, t, command(""), version, l.mirror.tarball, mirrorURL(goodMirror), "")
+	c := golden.New(t, command(""), version, l.mirror.tarball, mirrorURL(goodMirror), "")
+	c.Generate(l.ctx, t)
 	guest := l.guest()
 	begin := time.Now()
 	l.succeeds(bake{user: "packer", args: map[string]string{"spec": quoted(c.Spec()), "version": "", "sha256": ""}})

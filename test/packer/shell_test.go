@@ -30,7 +30,8 @@ const guestSource = `source "null" "etcd" {
 func TestTemplatesWithoutThePluginBakeTheSameImage(t *testing.T) {
 	t.Parallel()
 	l := newLab(t)
-	c := golden.New(l.ctx, t, command(""), version, l.mirror.tarball, mirrorURL(goodMirror), "")
+	c := golden.New(t, command(""), version, l.mirror.tarball, mirrorURL(goodMirror), "")
+	c.Generate(l.ctx, t)
 	guest := l.guest()
 	if output, err := l.shellBuild(c.Spec()); err != nil {
 		t.Fatalf("packer build: %v\n%s", err, output)
@@ -51,7 +52,8 @@ func TestTemplatesWithoutThePluginBakeTheSameImage(t *testing.T) {
 func TestTheSealOfTemplatesWithoutThePluginHasTeeth(t *testing.T) {
 	t.Parallel()
 	l := newLab(t)
-	c := golden.New(l.ctx, t, command(""), version, l.mirror.tarball, mirrorURL(goodMirror), "")
+	c := golden.New(t, command(""), version, l.mirror.tarball, mirrorURL(goodMirror), "")
+	c.Generate(l.ctx, t)
 	guest := l.guest()
 	l.exec(guest, "sh", "-c", "mkdir -p /var/lib/etcd/member")
 	output, err := l.shellBuild(c.Spec())

@@ -16,7 +16,7 @@ const dataDisk = "data_disk: {device: /dev/disk/by-id/virtio-etcd}\n"
 // TestAPlainDiskBecomesAVerifiedCluster is the whole story of golden images, with real machines, kernels and disks.
 func TestAPlainDiskBecomesAVerifiedCluster(t *testing.T) {
 	l := newLab(t)
-	c := golden.New(l.ctx, t, cached("bin"), version, l.tarball, "http://"+golden.Gateway+":8080", dataDisk) // nobody is there
+	c := golden.New(t, cached("bin"), version, l.tarball, "http://"+golden.Gateway+":8080", dataDisk) // nobody is there
 	begin := time.Now()
 	disk := plainDisk(l.ctx, t, l.dir)
 	t.Logf("plain disk after %s", since(begin))
@@ -36,6 +36,7 @@ func TestAPlainDiskBecomesAVerifiedCluster(t *testing.T) {
 	t.Logf("searched the image in %s", since(begin))
 
 	begin = time.Now()
+	c.Generate(l.ctx, t)
 	seeds := c.Seeds(l.ctx, t)
 	var machines []*machine
 	for _, m := range golden.Members() {

@@ -62,21 +62,31 @@ type Cluster struct {
 	dir, commands string
 }
 
-// New generates a cluster with the commands in a folder. Its image has the release with the given tarball, from the mirror;
-// further lines are whole sections of its spec.
-func New(ctx context.Context, t testing.TB, commands, version string, tarball []byte, mirror, further string) *Cluster {
+// New writes the spec of a cluster that the commands in a folder are for. Its image has the release with the given tarball, from
+// the mirror; further lines are whole sections of the spec.
+func New(t testing.TB, commands, version string, tarball []byte, mirror, further string) *Cluster {
 	t.Helper()
 	c := &Cluster{dir: t.TempDir(), commands: commands}
 	spec := fmt.Sprintf(specFormat, runtime.GOARCH, version, release.SHA256(tarball), mirror) + further
 	if err := os.WriteFile(c.Spec(), []byte(spec), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	generate := exec.CommandContext(ctx, filepath.Join(commands, "etcdbake"), "generate")
+	return c
+}
+
+// Generate makes what the members are booted with.
+func (c *Cluster) Generate(ctx context.Context, t testing.TB) {
+	t.Helper()
+	c.generate(ctx, t)
+}
+
+func (c *Cluster) generate(ctx context.Context, t testing.TB, flags ...string) {
+	t.Helper()
+	generate := exec.CommandContext(ctx, filepath.Join(c.commands, "etcdbake"), append([]string{"generate"}, flags...)...)
 	generate.Dir = c.dir
 	if output, err := generate.CombinedOutput(); err != nil {
 		t.Fatalf("etcdbake generate: %v\n%s", err, output)
 	}
-	return c
 }
 
 // Spec is the path of cluster.yaml.
@@ -107,11 +117,7 @@ func (c *Cluster) UserData(t testing.TB, member string) []byte {
 // Seeds has the members' seed ISOs written too, and returns their paths by the members' names.
 func (c *Cluster) Seeds(ctx context.Context, t testing.TB) map[string]string {
 	t.Helper()
-	generate := exec.CommandContext(ctx, filepath.Join(c.commands, "etcdbake"), "generate", "--format", "nocloud", "--out", "seeds")
-	generate.Dir = c.dir
-	if output, err := generate.CombinedOutput(); err != nil {
-		t.Fatalf("etcdbake generate: %v\n%s", err, output)
-	}
+	c.generate(ctx, t, "--format", "nocloud", "--out", "seeds")
 	seeds := map[string]string{}
 	for _, m := range Members() {
 		seeds[m.Name] = filepath.Join(c.dir, "seeds", "nocloud", m.Name+".iso")
