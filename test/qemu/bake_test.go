@@ -20,7 +20,8 @@ import (
 	"github.com/etcdbake/etcdbake/tools/packerbin"
 )
 
-// guestUserData lets Packer in, as a cloud's default user, and leaves the machines' addresses in the image.
+// guestUserData lets Packer in, as a cloud's default user, and leaves the machines' addresses in the image. It takes away the
+// note by which systemd sets a clock that is behind to when the image was last in use: the machines know no time at all.
 const guestUserData = `#cloud-config
 manage_etc_hosts: true
 ssh_genkeytypes: [ed25519]
@@ -28,6 +29,8 @@ users:
   - {name: debian, shell: /bin/bash, sudo: "ALL=(ALL) NOPASSWD:ALL", ssh_authorized_keys: [%s]}
 write_files:
   - {path: /etc/cloud/cloud.cfg.d/90-addresses.cfg, content: '%s'}
+runcmd:
+  - systemctl stop systemd-timesyncd.service && rm /var/lib/systemd/timesync/clock
 `
 
 // localMirror is reached by what runs on Packer's machine; guests see no network at all.

@@ -71,9 +71,14 @@ func makeBootable(ctx context.Context, t *testing.T, dir string) {
 	if err := os.Mkdir(loader, 0o755); err != nil {
 		t.Fatal(err)
 	}
+	settings := filepath.Join(dir, "etc", "systemd", "timesyncd.conf.d")
+	if err := os.Mkdir(settings, 0o755); err != nil {
+		t.Fatal(err)
+	}
 	for path, content := range map[string]string{
 		filepath.Join(loader, "extlinux.conf"):         fmt.Sprintf(extlinuxConf, names...),
 		filepath.Join(dir, "etc", "default", "locale"): "LANG=C.UTF-8\n", // as on Debian's cloud images
+		filepath.Join(settings, "90-test.conf"):        timesyncd,
 	} {
 		if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
 			t.Fatal(err)

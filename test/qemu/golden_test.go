@@ -13,10 +13,13 @@ import (
 // dataDisk is by its serial number, as clouds name theirs.
 const dataDisk = "data_disk: {device: /dev/disk/by-id/virtio-etcd}\n"
 
+// fromNowOn are certificates that are not valid by a clock that is behind, be it by a minute.
+const fromNowOn = "pki: {backdate: 0s}\n"
+
 // TestAPlainDiskBecomesAVerifiedCluster is the whole story of golden images, with real machines, kernels and disks.
 func TestAPlainDiskBecomesAVerifiedCluster(t *testing.T) {
 	l := newLab(t)
-	c := golden.New(t, cached("bin"), version, l.tarball, "http://"+golden.Gateway+":8080", dataDisk) // nobody is there
+	c := golden.New(t, cached("bin"), version, l.tarball, "http://"+golden.Gateway+":8080", dataDisk+fromNowOn) // nobody is there
 	begin := time.Now()
 	disk := plainDisk(l.ctx, t, l.dir)
 	t.Logf("plain disk after %s", since(begin))
@@ -35,16 +38,25 @@ func TestAPlainDiskBecomesAVerifiedCluster(t *testing.T) {
 	mount(l.ctx, t, raw, "loop,ro,noload", func(dir string) { l.searchForKeys(dir, plain) })
 	t.Logf("searched the image in %s", since(begin))
 
-	begin = time.Now()
 	c.Generate(l.ctx, t)
+	begin = time.Now()
 	seeds := c.Seeds(l.ctx, t)
+	clock := l.serveTime()
 	var machines []*machine
-	for _, m := range golden.Members() {
-		machines = append(machines, l.machine(m, seeds[m.Name]))
-		machines[len(machines)-1].boot(image)
+	for i, m := range golden.Members() {
+		machine := l.machine(m, seeds[m.Name])
+		machine.clock = []string{"", time.Now().UTC().Add(-time.Hour).Format("2006-01-02T15:04:05"), "1970-01-01T00:00:00"}[i]
+		machine.boot(image)
+		machines = append(machines, machine)
 	}
+	for _, m := range machines[1:] {
+		t.Logf("%s, switched on at %s by its own clock, waits for the time; it is %s by now, %s after power-on",
+			m.Name, m.clock, m.waitsForTheTime(), since(begin))
+	}
+	clock.answers.Store(true)
+	answered := time.Now()
 	c.Verify(l.ctx, t, l.net, "8m")
-	t.Logf("three machines verified %s after power-on", since(begin))
+	t.Logf("three machines verified %s after power-on, and %s after there was somebody to ask for the time", since(begin), since(answered))
 	for _, m := range machines {
 		m.console("making ext4 on /dev/disk/by-id/virtio-etcd, which is blank")
 	}

@@ -3,7 +3,10 @@
 package qemu
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -28,7 +31,9 @@ type machine struct {
 	golden.Member
 	lab  *lab
 	seed string
-	qemu *exec.Cmd // nil while it is switched off
+	// clock is what its own clock says when it is switched on, as QEMU's -rtc wants it; where it is empty, the right time.
+	clock string
+	qemu  *exec.Cmd // nil while it is switched off
 }
 
 // machine puts one together; it is switched off. Its data disk is blank, and is there for as long as the test is.
@@ -51,6 +56,7 @@ func (m *machine) boot(image string) {
 	command(l.ctx, l.t, "", "qemu-img", "create", "-q", "-f", "qcow2", "-F", "qcow2", "-b", image, disk)
 	qemu := l.net.Command(l.ctx, "qemu-system-x86_64",
 		"-machine", "pc", "-accel", "tcg,thread=multi,tb-size=128", "-cpu", "max", "-m", "512", "-nodefaults", "-display", "none",
+		"-rtc", "base="+cmp.Or(m.clock, "utc"),
 		"-chardev", "file,id=console,append=on,path="+filepath.Join(l.logs, m.Name+".console"), "-serial", "chardev:console",
 		"-drive", "id=root,if=none,format=qcow2,file="+disk,
 		"-device", "virtio-blk-pci,drive=root,bootindex=1",
@@ -60,12 +66,12 @@ func (m *machine) boot(image string) {
 		"-device", "virtio-scsi-pci", "-device", "scsi-cd,drive=seed",
 		"-netdev", "tap,id=net0,script=no,downscript=no,ifname="+m.Name,
 		"-device", "virtio-net-pci,romfile=,netdev=net0,mac="+mac(m.Member))
-	errors, err := os.Create(filepath.Join(l.logs, m.Name+".qemu"))
+	complaints, err := os.Create(filepath.Join(l.logs, m.Name+".qemu"))
 	if err != nil {
 		l.t.Fatal(err)
 	}
-	defer func() { _ = errors.Close() }()
-	qemu.Stdout, qemu.Stderr = errors, errors
+	defer func() { _ = complaints.Close() }()
+	qemu.Stdout, qemu.Stderr = complaints, complaints
 	if err := qemu.Start(); err != nil {
 		l.t.Fatal(err)
 	}
@@ -90,15 +96,21 @@ func (m *machine) off() {
 // console tells how often the machine has said something, which it must have done at all.
 func (m *machine) console(text string) int {
 	m.lab.t.Helper()
-	content, err := os.ReadFile(filepath.Join(m.lab.logs, m.Name+".console"))
-	if err != nil {
-		m.lab.t.Fatal(err)
-	}
-	said := strings.Count(string(content), text)
+	said := strings.Count(m.consoleText(), text)
 	if said == 0 {
 		m.lab.t.Errorf("%s has not said %q: see %s", m.Name, text, m.lab.logs)
 	}
 	return said
+}
+
+// consoleText is all that the machine has said since it was first switched on.
+func (m *machine) consoleText() string {
+	m.lab.t.Helper()
+	content, err := os.ReadFile(filepath.Join(m.lab.logs, m.Name+".console"))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) { // QEMU makes it
+		m.lab.t.Fatal(err)
+	}
+	return string(content)
 }
 
 // mac is an address that is nobody's but the machine's.

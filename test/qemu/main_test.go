@@ -68,7 +68,7 @@ func buildCommands(ctx context.Context, root string) error {
 // rootFS is what a cloud's plain Debian image has, and a kernel.
 func rootFS(ctx context.Context) (string, error) {
 	return host.RootFS(ctx, filepath.Join(cached("."), "..", "rootfs"), suite,
-		append(host.Packages(), "e2fsprogs", "linux-image-cloud-amd64", "netplan.io", "openssh-server", "sudo"))
+		append(host.Packages(), "e2fsprogs", "linux-image-cloud-amd64", "netplan.io", "openssh-server", "sudo", "systemd-timesyncd"))
 }
 
 // cached returns the absolute path of something in this test's part of the repository's cache folder.
