@@ -47,7 +47,13 @@ const (
 )
 
 // Render executes the named template with data. Its errors are ours, never the user's: a template and its data disagree.
-func Render(name string, data any) ([]byte, error) {
+func Render(name string, data any) ([]byte, error) { return execute(whole, name, data) }
+
+// RenderLean is Render of the template without whole-line comments but the first, which says where they can be read: in a host's
+// user-data, whose size clouds limit, they would be a sixth. Comments that shellcheck obeys stay.
+func RenderLean(name string, data any) ([]byte, error) { return execute(lean, name, data) }
+
+func execute(parsed func() (*template.Template, error), name string, data any) ([]byte, error) {
 	all, err := parsed()
 	if err != nil {
 		return nil, err
@@ -59,8 +65,16 @@ func Render(name string, data any) ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-// parsed are all templates, by their paths below files. A fleet renders them thousands of times.
-var parsed = sync.OnceValues(func() (*template.Template, error) {
+// whole and lean are all templates, parsed once: a fleet renders them thousands of times.
+var (
+	whole = sync.OnceValues(func() (*template.Template, error) {
+		return parse(func(source []byte) []byte { return source })
+	})
+	lean = sync.OnceValues(func() (*template.Template, error) { return parse(withoutComments) })
+)
+
+// parse returns all templates, by their paths below files, with what edit makes of their sources.
+func parse(edit func(source []byte) []byte) (*template.Template, error) {
 	all := template.New("").
 		Option("missingkey=error").
 		Funcs(template.FuncMap{"quote": EnvQuote, "unit": UnitAssignment})
@@ -68,9 +82,9 @@ var parsed = sync.OnceValues(func() (*template.Template, error) {
 		if err != nil || entry.IsDir() {
 			return err
 		}
-		text, err := files.ReadFile(path)
+		source, err := files.ReadFile(path)
 		if err == nil {
-			_, err = all.New(strings.TrimPrefix(path, "files/")).Parse(string(text))
+			_, err = all.New(strings.TrimPrefix(path, "files/")).Parse(string(edit(source)))
 		}
 		return err
 	})
@@ -78,16 +92,6 @@ var parsed = sync.OnceValues(func() (*template.Template, error) {
 		return nil, fmt.Errorf("templates: %w", err)
 	}
 	return all, nil
-})
-
-// RenderLean is Render without whole-line comments but the first, which says where they can be read: in a host's user-data, whose
-// size clouds limit, they would be a sixth. Comments that shellcheck obeys stay.
-func RenderLean(name string, data any) ([]byte, error) {
-	text, err := Render(name, data)
-	if err != nil {
-		return nil, err
-	}
-	return withoutComments(text), nil
 }
 
 // hereDocument finds the word that ends a here-document, which is kept as it is.

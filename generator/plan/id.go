@@ -5,14 +5,19 @@ import (
 	"encoding/hex"
 	"fmt"
 	"slices"
+	"strconv"
 )
 
 // identify returns a digest of all that the files say, as 12 hex digits, and the files with it in first-boot.env: a host knows by it
 // whether it is done with what it was given, or has been given something else since.
 func identify(files []File) (id string, with []File) {
 	sum := sha256.New()
+	var head []byte
 	for _, f := range files {
-		fmt.Fprintf(sum, "%q %o %d\n", f.Path, f.Mode, len(f.Content))
+		head = strconv.AppendQuote(head[:0], f.Path)
+		head = strconv.AppendUint(append(head, ' '), uint64(f.Mode), 8)
+		head = strconv.AppendInt(append(head, ' '), int64(len(f.Content)), 10)
+		sum.Write(append(head, '\n'))
 		sum.Write(f.Content)
 	}
 	id = hex.EncodeToString(sum.Sum(nil)[:6])
