@@ -152,7 +152,7 @@ check-generated: ## Check that make generate changes nothing
 
 .PHONY: goldens
 goldens: ## Rewrite the golden files (the twin of the tests that compare them)
-	$(GO) test $$(git grep -lE '"update"' -- '*_test.go' | xargs -n1 dirname | sort -u | sed 's|^|./|') -update
+	$(GO) test $$(git grep -lF 'tools/goldenfile"' -- '*_test.go' | xargs -n1 dirname | sort -u | sed 's|^|./|') -update
 
 # cfssl's tools are built with our own flags, which make them start faster than their default ones.
 .PHONY: bench

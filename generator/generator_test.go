@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"flag"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -17,9 +16,8 @@ import (
 	"github.com/etcdbake/etcdbake/generator/pki"
 	"github.com/etcdbake/etcdbake/generator/pki/pkitest"
 	"github.com/etcdbake/etcdbake/generator/spec"
+	"github.com/etcdbake/etcdbake/tools/goldenfile"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden files")
 
 const threeMembers = `name: k8s-etcd
 members:
@@ -115,19 +113,7 @@ func TestExpectationIsPublicAndGolden(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	golden := filepath.Join("testdata", "expect.json")
-	if *update {
-		if err := os.WriteFile(golden, got, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(golden)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), string(got)); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
-	}
+	goldenfile.Compare(t, filepath.Join("testdata", "expect.json"), got)
 	if bytes.Contains(got, []byte("PRIVATE KEY")) {
 		t.Error("expect.json holds a key")
 	}

@@ -1,22 +1,17 @@
 package cloud_test
 
 import (
-	"flag"
 	"fmt"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/etcdbake/etcdbake/generator/cloud"
 	"github.com/etcdbake/etcdbake/generator/spec"
+	"github.com/etcdbake/etcdbake/tools/goldenfile"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden files")
 
 func TestTheLinesThatCreateHosts(t *testing.T) {
 	var got strings.Builder
@@ -38,19 +33,7 @@ func TestTheLinesThatCreateHosts(t *testing.T) {
 			}
 		}
 	}
-	golden := filepath.Join("testdata", "commands")
-	if *update {
-		if err := os.WriteFile(golden, []byte(got.String()), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(golden)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), got.String()); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
-	}
+	goldenfile.Compare(t, filepath.Join("testdata", "commands"), []byte(got.String()))
 }
 
 func TestASeedIsACDROMOfAVirtualMachine(t *testing.T) {

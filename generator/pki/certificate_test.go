@@ -9,16 +9,14 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/etcdbake/etcdbake/generator/pki"
 	"github.com/etcdbake/etcdbake/generator/pki/pkitest"
 	"github.com/etcdbake/etcdbake/generator/spec"
+	"github.com/etcdbake/etcdbake/tools/goldenfile"
 )
 
 // text shows all of a certificate that is ours to decide.
@@ -94,25 +92,8 @@ func TestCertificatesAreExact(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			golden(t, "certificates-"+name+".txt", bundleText(bundle))
+			goldenfile.Compare(t, filepath.Join("testdata", "certificates-"+name+".txt"), []byte(bundleText(bundle)))
 		})
-	}
-}
-
-func golden(t *testing.T, name, got string) {
-	t.Helper()
-	path := filepath.Join("testdata", name)
-	if *update {
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Errorf("%s (-want +got; -update writes it anew):\n%s", path, diff)
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/etcdbake/etcdbake/generator/pki"
 	"github.com/etcdbake/etcdbake/generator/pki/pkitest"
 	"github.com/etcdbake/etcdbake/generator/spec"
+	"github.com/etcdbake/etcdbake/tools/goldenfile"
 )
 
 // The tutorial's own files are honoured: lifetime and usages of the profile, names and key of the request, and its CA's end.
@@ -25,7 +26,7 @@ func TestTheTutorialsCFSSLFilesDecideHowLeavesAreIssued(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	golden(t, "certificates-tutorial.txt", bundleText(bundle))
+	goldenfile.Compare(t, filepath.Join("testdata", "certificates-tutorial.txt"), []byte(bundleText(bundle)))
 	want := []string{
 		"what was issued is valid until 2031-11-22 01:03 UTC only, when its CA (etcd CA) expires",
 		c.PKI.CFSSL.CSR + ": only names and key are used, since every certificate has its own CN and hosts",

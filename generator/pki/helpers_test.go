@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
-	"flag"
 	"os"
 	"runtime"
 	"testing"
@@ -14,8 +13,6 @@ import (
 	"github.com/etcdbake/etcdbake/generator/pki"
 	"github.com/etcdbake/etcdbake/generator/spec"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden files")
 
 const (
 	day  = 24 * time.Hour

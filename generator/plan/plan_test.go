@@ -2,8 +2,6 @@ package plan
 
 import (
 	"bytes"
-	"flag"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -12,9 +10,8 @@ import (
 
 	"github.com/etcdbake/etcdbake/generator/pki/pkitest"
 	"github.com/etcdbake/etcdbake/generator/spec"
+	"github.com/etcdbake/etcdbake/tools/goldenfile"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden files")
 
 // cluster is the example's, with further lines; version is of a release in the built-in table.
 func cluster(t *testing.T, version, further string) *spec.Cluster {
@@ -54,19 +51,7 @@ func content(t *testing.T, h Host, path string) string {
 func TestEachEtcdMinorGetsTheSettingsThatItHas(t *testing.T) {
 	for minor, version := range map[string]string{"3.5": "3.5.16", "3.6": "3.6.14", "3.7": "3.7.1"} {
 		got := content(t, hosts(t, cluster(t, version, ""))[0], "/etc/etcd/etcd.conf")
-		golden := filepath.Join("testdata", "etcd-"+minor+".conf")
-		if *update {
-			if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
-				t.Fatal(err)
-			}
-		}
-		want, err := os.ReadFile(golden)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if diff := cmp.Diff(string(want), got); diff != "" {
-			t.Errorf("etcd %s (-want +got):\n%s", minor, diff)
-		}
+		goldenfile.Compare(t, filepath.Join("testdata", "etcd-"+minor+".conf"), []byte(got))
 	}
 }
 

@@ -2,7 +2,6 @@ package spec
 
 import (
 	"bytes"
-	"flag"
 	"fmt"
 	"maps"
 	"os"
@@ -14,13 +13,11 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/etcdbake/etcdbake/tools/etcdbin"
+	"github.com/etcdbake/etcdbake/tools/goldenfile"
 )
-
-var update = flag.Bool("update", false, "write flags.txt")
 
 // Every quoted word of etcd's flag definitions and every flag of its help text is a candidate; the binary itself says
 // whether that is a flag and of what kind. No etcd is ever started: each probe ends with a flag that does not exist.
@@ -40,15 +37,7 @@ func TestTheFlagTableIsThatOfRealEtcds(t *testing.T) {
 	for _, line := range slices.Sorted(maps.Keys(lines)) {
 		fmt.Fprintln(&got, line, strings.Join(lines[line], " "))
 	}
-	if *update {
-		if err := os.WriteFile("flags.txt", got.Bytes(), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	if diff := cmp.Diff(flagsTable, got.String()); diff != "" {
-		t.Errorf("run go test ./generator/spec -update (-table +etcd):\n%s", diff)
-	}
+	goldenfile.Compare(t, "flags.txt", got.Bytes())
 }
 
 // realFlags returns "name kind" of every flag and feature gate of one etcd.

@@ -3,7 +3,6 @@ package scripts_test
 
 import (
 	"errors"
-	"flag"
 	"os"
 	"os/exec"
 	"strconv"
@@ -13,15 +12,14 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/etcdbake/etcdbake/test/internal/commands"
+	"github.com/etcdbake/etcdbake/tools/goldenfile"
 )
-
-var update = flag.Bool("update", false, "rewrite the outputs that the scripts compare with")
 
 func TestScripts(t *testing.T) {
 	bin := commands.Build(t, "etcdbake", "etcd-verify")
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata",
-		UpdateScripts:       *update,
+		UpdateScripts:       goldenfile.Updating(),
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Setup: func(env *testscript.Env) error {

@@ -2,18 +2,15 @@
 package templates_test
 
 import (
-	"errors"
-	"flag"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/etcdbake/etcdbake/test/internal/commands"
 	"github.com/etcdbake/etcdbake/test/internal/packertest"
+	"github.com/etcdbake/etcdbake/tools/goldenfile"
 )
 
 // hostile settings end HCL's strings, and would be evaluated by HCL and by a shell.
@@ -24,8 +21,6 @@ tuning: {settings: {host-whitelist: "\"} # ${file(\"/etc/passwd\")} %{ if } $(id
 `
 
 const examples = "../../examples"
-
-var update = flag.Bool("update", false, "rewrite examples/packer")
 
 const plain = "name: k8s-etcd\nmembers: [{name: m1, address: 10.0.0.1}]\n"
 
@@ -60,19 +55,7 @@ func TestExamplesAreWhatIsGenerated(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			example := filepath.Join(examples, "packer", path)
-			if *update {
-				if err := errors.Join(os.MkdirAll(filepath.Dir(example), 0o755), os.WriteFile(example, got, 0o644)); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(example)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(string(want), string(got)); diff != "" {
-				t.Errorf("%s (-want +got):\n%s", example, diff)
-			}
+			goldenfile.Compare(t, filepath.Join(examples, "packer", path), got)
 		}
 	}
 }

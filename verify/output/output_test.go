@@ -4,20 +4,17 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"flag"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/etcdbake/etcdbake/tools/goldenfile"
 	"github.com/etcdbake/etcdbake/verify/output"
 	"github.com/etcdbake/etcdbake/verify/report"
 )
-
-var update = flag.Bool("update", false, "write the golden files anew")
 
 func TestReportsLookAsTheyAreDocumented(t *testing.T) {
 	for name, r := range cases() {
@@ -35,7 +32,8 @@ func compare(t *testing.T, name string, f output.Format, suffix string, r *repor
 	if f.Name == "nagios" {
 		exit = int(output.NagiosStateOf(r))
 	}
-	golden(t, filepath.Join("testdata", fmt.Sprintf("%s.%d.%s", name, exit, suffix)), write(t, f.Name, suffix == "color", r))
+	path := filepath.Join("testdata", fmt.Sprintf("%s.%d.%s", name, exit, suffix))
+	goldenfile.Compare(t, path, write(t, f.Name, suffix == "color", r))
 }
 
 // write is the report in the format.
@@ -50,25 +48,6 @@ func write(t *testing.T, format string, color bool, r *report.Report) []byte {
 		t.Fatal(err)
 	}
 	return b.Bytes()
-}
-
-func golden(t *testing.T, path string, got []byte) {
-	t.Helper()
-	if *update {
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, got, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), string(got)); diff != "" {
-		t.Errorf("%s differs (-want +got); go test ./verify/output -update writes it anew:\n%s", path, diff)
-	}
 }
 
 func TestJSONIsReadBackAsTheSameReport(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 	reflector "github.com/invopop/jsonschema"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
+	"github.com/etcdbake/etcdbake/tools/goldenfile"
 	"github.com/etcdbake/etcdbake/verify/output"
 	"github.com/etcdbake/etcdbake/verify/report"
 )
@@ -32,7 +33,7 @@ func TestTheSchemaIsThatOfTheTypes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	golden(t, schemaFile, append(data, '\n'))
+	goldenfile.Compare(t, schemaFile, append(data, '\n'))
 }
 
 // compiled is the schema file, ready to validate with; formats such as date-time count.

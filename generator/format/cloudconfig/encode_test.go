@@ -1,20 +1,15 @@
 package cloudconfig
 
 import (
-	"flag"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/etcdbake/etcdbake/generator/compress"
 	"github.com/etcdbake/etcdbake/generator/plan"
 	"github.com/etcdbake/etcdbake/generator/plan/plantest"
+	"github.com/etcdbake/etcdbake/tools/goldenfile"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden files")
 
 func encode(t *testing.T, host plan.Host, form Form) string {
 	t.Helper()
@@ -28,19 +23,7 @@ func encode(t *testing.T, host plan.Host, form Form) string {
 func TestEncodeGolden(t *testing.T) {
 	for name, form := range map[string]Form{"readable": Readable, "compact": Compact} {
 		got := encode(t, plantest.ExampleHosts(t)[0], form)
-		golden := filepath.Join("testdata", "master1."+name+".yaml")
-		if *update {
-			if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
-				t.Fatal(err)
-			}
-		}
-		want, err := os.ReadFile(golden)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if diff := cmp.Diff(string(want), got); diff != "" {
-			t.Errorf("%s (-want +got):\n%s", golden, diff)
-		}
+		goldenfile.Compare(t, filepath.Join("testdata", "master1."+name+".yaml"), []byte(got))
 	}
 }
 

@@ -1,8 +1,6 @@
 package ignition
 
 import (
-	"flag"
-	"os"
 	"path/filepath"
 	"testing"
 
@@ -12,9 +10,8 @@ import (
 	"github.com/etcdbake/etcdbake/generator/plan"
 	"github.com/etcdbake/etcdbake/generator/plan/plantest"
 	"github.com/etcdbake/etcdbake/generator/spec"
+	"github.com/etcdbake/etcdbake/tools/goldenfile"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden files")
 
 // exampleHosts has target as given.
 func exampleHosts(t *testing.T, image string) []plan.Host {
@@ -42,19 +39,7 @@ func cases(t *testing.T) map[string][]byte {
 
 func TestEncodeGolden(t *testing.T) {
 	for name, got := range cases(t) {
-		golden := filepath.Join("testdata", "master1."+name+".ign")
-		if *update {
-			if err := os.WriteFile(golden, got, 0o644); err != nil {
-				t.Fatal(err)
-			}
-		}
-		want, err := os.ReadFile(golden)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if diff := cmp.Diff(string(want), string(got)); diff != "" {
-			t.Errorf("%s (-want +got):\n%s", golden, diff)
-		}
+		goldenfile.Compare(t, filepath.Join("testdata", "master1."+name+".ign"), got)
 		t.Logf("%s: %d bytes", name, len(got))
 	}
 }

@@ -2,8 +2,6 @@ package packer
 
 import (
 	"bytes"
-	"flag"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -16,9 +14,8 @@ import (
 
 	"github.com/etcdbake/etcdbake/generator/plan"
 	"github.com/etcdbake/etcdbake/generator/spec"
+	"github.com/etcdbake/etcdbake/tools/goldenfile"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden files")
 
 const members = "name: k8s-etcd\nmembers: [{name: m1, address: 10.0.0.1}, {name: m2, address: 10.0.0.2, arch: arm64}]\n"
 
@@ -149,19 +146,7 @@ func blocks(body *hclsyntax.Body) (all []string) {
 func TestTheSpecsValuesAreTheVariables(t *testing.T) {
 	got := encode(t, members+"etcd: {version: 3.6.14, mirrors: ['https://a.example/etcd', 'https://b.example']}\n"+
 		"tuning: {quota_backend: 8GiB, settings: {max-txn-ops: 256}}\n")["qemu/variables.pkr.hcl"]
-	golden := filepath.Join("testdata", "variables.pkr.hcl")
-	if *update {
-		if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(golden)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
-	}
+	goldenfile.Compare(t, filepath.Join("testdata", "variables.pkr.hcl"), []byte(got))
 }
 
 func TestWithoutThePluginTheSameFilesAreUploaded(t *testing.T) {

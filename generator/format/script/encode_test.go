@@ -2,7 +2,6 @@ package script
 
 import (
 	"bytes"
-	"flag"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -10,13 +9,10 @@ import (
 	"testing"
 	"unicode/utf8"
 
-	"github.com/google/go-cmp/cmp"
-
 	"github.com/etcdbake/etcdbake/generator/plan"
 	"github.com/etcdbake/etcdbake/generator/plan/plantest"
+	"github.com/etcdbake/etcdbake/tools/goldenfile"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden files")
 
 func encode(t testing.TB, host plan.Host, form Form) []byte {
 	t.Helper()
@@ -30,19 +26,7 @@ func encode(t testing.TB, host plan.Host, form Form) []byte {
 func TestEncodeGolden(t *testing.T) {
 	for name, form := range map[string]Form{"readable": Readable, "compact": Compact} {
 		got := encode(t, plantest.ExampleHosts(t)[0], form)
-		golden := filepath.Join("testdata", "master1."+name+".sh")
-		if *update {
-			if err := os.WriteFile(golden, got, 0o644); err != nil {
-				t.Fatal(err)
-			}
-		}
-		want, err := os.ReadFile(golden)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if diff := cmp.Diff(string(want), string(got)); diff != "" {
-			t.Errorf("%s (-want +got):\n%s", golden, diff)
-		}
+		goldenfile.Compare(t, filepath.Join("testdata", "master1."+name+".sh"), got)
 	}
 }
 
