@@ -1,8 +1,6 @@
 package generator
 
 import (
-	"crypto/sha256"
-	"crypto/x509"
 	"encoding/hex"
 	"encoding/json"
 	"maps"
@@ -24,8 +22,8 @@ func encodeExpectation(
 		Name:        c.Name,
 		Token:       c.Name,
 		EtcdVersion: c.Etcd.Version,
-		CA:          certificate(bundle.CA.Cert),
-		PeerCA:      certificate(bundle.PeerCA.Cert),
+		CA:          certificate(bundle.CA.Facts),
+		PeerCA:      certificate(bundle.PeerCA.Facts),
 		Settings:    plan.SharedSettings(c),
 	}
 	for i, m := range c.Members {
@@ -34,8 +32,8 @@ func encodeExpectation(
 			Name:       m.Name,
 			PeerURLs:   []string{plan.PeerURL(m)},
 			ClientURLs: []string{plan.ClientURL(m)},
-			Server:     certificate(identity.Server.Cert),
-			Peer:       certificate(identity.Peer.Cert),
+			Server:     certificate(identity.Server.Facts),
+			Peer:       certificate(identity.Peer.Facts),
 		}
 		expectHost(&member, c, hosts[i], programs[m.Arch])
 		expectation.Members = append(expectation.Members, member)
@@ -43,18 +41,13 @@ func encodeExpectation(
 	for _, name := range slices.Sorted(maps.Keys(bundle.Clients)) {
 		expectation.Clients = append(expectation.Clients, expect.Client{
 			Name:        name,
-			Certificate: certificate(bundle.Clients[name].Cert),
+			Certificate: certificate(bundle.Clients[name].Facts),
 		})
 	}
 	out, err := json.MarshalIndent(expectation, "", "  ")
 	return append(out, '\n'), err
 }
 
-func certificate(cert *x509.Certificate) expect.Certificate {
-	digest := sha256.Sum256(cert.Raw)
-	return expect.Certificate{
-		SHA256:    hex.EncodeToString(digest[:]),
-		NotBefore: cert.NotBefore.UTC(),
-		NotAfter:  cert.NotAfter.UTC(),
-	}
+func certificate(of pki.Facts) expect.Certificate {
+	return expect.Certificate{SHA256: hex.EncodeToString(of.SHA256[:]), NotBefore: of.NotBefore, NotAfter: of.NotAfter}
 }

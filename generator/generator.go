@@ -5,7 +5,6 @@ package generator
 import (
 	"cmp"
 	"context"
-	"crypto/x509"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -244,10 +243,10 @@ func notAFleet(dir, cluster string) error {
 
 func firstExpiry(bundle *pki.Bundle, member string) time.Time {
 	m := bundle.Members[member]
-	first := bundle.CA.Cert.NotAfter
-	for _, cert := range []*x509.Certificate{bundle.PeerCA.Cert, m.Server.Cert, m.Peer.Cert} {
-		if cert.NotAfter.Before(first) {
-			first = cert.NotAfter
+	first := bundle.CA.NotAfter
+	for _, other := range []time.Time{bundle.PeerCA.NotAfter, m.Server.NotAfter, m.Peer.NotAfter} {
+		if other.Before(first) {
+			first = other
 		}
 	}
 	return first

@@ -8,7 +8,11 @@
 // not at all, also under kill -9; journal.go says how.
 package pki
 
-import "crypto/x509"
+import (
+	"crypto/sha256"
+	"crypto/x509"
+	"time"
+)
 
 // Bundle is everything that hosts and verifiers need, read back from pki/. It holds no CA key.
 type Bundle struct {
@@ -25,7 +29,7 @@ type Bundle struct {
 // Authority is a CA's public half.
 type Authority struct {
 	CertPEM []byte
-	Cert    *x509.Certificate
+	Facts
 }
 
 // Member is one member's two identities.
@@ -34,11 +38,22 @@ type Member struct {
 	Peer   Leaf
 }
 
-// Leaf is a certificate and its private key in PEM, and the certificate parsed. CertPEM is the leaf alone.
+// Leaf is a certificate and its private key in PEM. CertPEM is the leaf alone.
 type Leaf struct {
 	CertPEM []byte
 	KeyPEM  []byte
-	Cert    *x509.Certificate
+	Facts
+}
+
+// Facts are what others want to know of a certificate, without parsing it: to parse a new one takes a tenth of the time that it
+// takes to make it. The times are UTC, in whole seconds.
+type Facts struct {
+	SHA256              [sha256.Size]byte // of its DER
+	NotBefore, NotAfter time.Time
+}
+
+func factsOf(cert *x509.Certificate) Facts {
+	return Facts{sha256.Sum256(cert.Raw), cert.NotBefore.UTC().Truncate(time.Second), cert.NotAfter.UTC().Truncate(time.Second)}
 }
 
 // Change says what Ensure did to one CA or leaf: {"members/master1/server",

@@ -3,6 +3,7 @@ package pki_test
 import (
 	"crypto/ecdsa"
 	"crypto/rsa"
+	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/hex"
@@ -12,6 +13,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/etcdbake/etcdbake/generator/pki"
 	"github.com/etcdbake/etcdbake/generator/pki/pkitest"
@@ -61,10 +63,19 @@ func keyUsages(u x509.KeyUsage) (names []string) {
 	return names
 }
 
-func bundleText(b *pki.Bundle) string {
-	return text("ca", b.CA.Cert) + text("peer-ca", b.PeerCA.Cert) + text("server", b.Members["node-1"].Server.Cert) +
-		text("peer", b.Members["node-1"].Peer.Cert) + text("client app", b.Clients["app"].Cert) +
-		text("client verify", b.Clients["verify"].Cert)
+func bundleText(t testing.TB, b *pki.Bundle) string {
+	m := b.Members["node-1"]
+	var all string
+	for _, c := range []struct {
+		name    string
+		certPEM []byte
+	}{
+		{"ca", b.CA.CertPEM}, {"peer-ca", b.PeerCA.CertPEM}, {"server", m.Server.CertPEM}, {"peer", m.Peer.CertPEM},
+		{"client app", b.Clients["app"].CertPEM}, {"client verify", b.Clients["verify"].CertPEM},
+	} {
+		all += text(c.name, parse(t, c.certPEM))
+	}
+	return all
 }
 
 // oneMember is a cluster that uses all that pki reads.
@@ -92,7 +103,7 @@ func TestCertificatesAreExact(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			goldenfile.Compare(t, filepath.Join("testdata", "certificates-"+name+".txt"), []byte(bundleText(bundle)))
+			goldenfile.Compare(t, filepath.Join("testdata", "certificates-"+name+".txt"), []byte(bundleText(t, bundle)))
 		})
 	}
 }
@@ -103,36 +114,66 @@ func TestEveryChainVerifiesForItsUsesAndNoOther(t *testing.T) {
 	server, client := x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth
 	for _, test := range []struct {
 		name  string
-		cert  *x509.Certificate
+		leaf  pki.Leaf
 		ca    pki.Authority
 		usage x509.ExtKeyUsage
 		host  string
 		ok    bool
 	}{
-		{"server leaf serves its address", m.Server.Cert, b.CA, server, "10.140.0.3", true},
-		{"server leaf serves its name", m.Server.Cert, b.CA, server, "master2", true},
-		{"server leaf serves localhost", m.Server.Cert, b.CA, server, "localhost", true},
-		{"server leaf serves ::1", m.Server.Cert, b.CA, server, "::1", true},
-		{"server leaf dials for the gateway", m.Server.Cert, b.CA, client, "", true},
-		{"server leaf is no other member", m.Server.Cert, b.CA, server, "10.140.0.4", false},
-		{"server leaf is no peer", m.Server.Cert, b.PeerCA, client, "", false},
-		{"peer leaf serves", m.Peer.Cert, b.PeerCA, server, "10.140.0.3", true},
-		{"peer leaf dials", m.Peer.Cert, b.PeerCA, client, "", true},
-		{"peer leaf is no client", m.Peer.Cert, b.CA, client, "", false},
-		{"client leaf dials", b.Clients["verify"].Cert, b.CA, client, "", true},
-		{"client leaf does not serve", b.Clients["verify"].Cert, b.CA, server, "", false},
-		{"client leaf is no peer", b.Clients["verify"].Cert, b.PeerCA, client, "", false},
+		{"server leaf serves its address", m.Server, b.CA, server, "10.140.0.3", true},
+		{"server leaf serves its name", m.Server, b.CA, server, "master2", true},
+		{"server leaf serves localhost", m.Server, b.CA, server, "localhost", true},
+		{"server leaf serves ::1", m.Server, b.CA, server, "::1", true},
+		{"server leaf dials for the gateway", m.Server, b.CA, client, "", true},
+		{"server leaf is no other member", m.Server, b.CA, server, "10.140.0.4", false},
+		{"server leaf is no peer", m.Server, b.PeerCA, client, "", false},
+		{"peer leaf serves", m.Peer, b.PeerCA, server, "10.140.0.3", true},
+		{"peer leaf dials", m.Peer, b.PeerCA, client, "", true},
+		{"peer leaf is no client", m.Peer, b.CA, client, "", false},
+		{"client leaf dials", b.Clients["verify"], b.CA, client, "", true},
+		{"client leaf does not serve", b.Clients["verify"], b.CA, server, "", false},
+		{"client leaf is no peer", b.Clients["verify"], b.PeerCA, client, "", false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			roots := x509.NewCertPool()
-			roots.AddCert(test.ca.Cert)
-			_, err := test.cert.Verify(x509.VerifyOptions{
+			roots.AddCert(parse(t, test.ca.CertPEM))
+			_, err := parse(t, test.leaf.CertPEM).Verify(x509.VerifyOptions{
 				Roots: roots, DNSName: test.host, CurrentTime: pkitest.Clock(), KeyUsages: []x509.ExtKeyUsage{test.usage},
 			})
 			if (err == nil) != test.ok {
 				t.Errorf("verified %v, want %v: %v", err == nil, test.ok, err)
 			}
 		})
+	}
+}
+
+// What is told of a certificate without parsing it is what it says, be it new or read from the folder.
+func TestFactsAreTheCertificates(t *testing.T) {
+	dir := t.TempDir() + "/pki"
+	c := oneMember()
+	c.PKI.Backdate = spec.Duration(90*time.Minute + time.Millisecond)
+	for _, way := range []string{"new", "read"} {
+		b, _, err := ensure(t, dir, c, pkitest.Clock().In(time.FixedZone("elsewhere", 3600)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		m := b.Members["node-1"]
+		for name, of := range map[string]struct {
+			certPEM []byte
+			facts   pki.Facts
+		}{
+			"ca":      {b.CA.CertPEM, b.CA.Facts},
+			"peer-ca": {b.PeerCA.CertPEM, b.PeerCA.Facts},
+			"server":  {m.Server.CertPEM, m.Server.Facts},
+			"peer":    {m.Peer.CertPEM, m.Peer.Facts},
+			"verify":  {b.Clients["verify"].CertPEM, b.Clients["verify"].Facts},
+		} {
+			cert := parse(t, of.certPEM)
+			want := pki.Facts{SHA256: sha256.Sum256(cert.Raw), NotBefore: cert.NotBefore, NotAfter: cert.NotAfter}
+			if of.facts != want {
+				t.Errorf("%s, %s: %v, want %v", name, way, of.facts, want)
+			}
+		}
 	}
 }
 

@@ -26,7 +26,7 @@ func TestTheTutorialsCFSSLFilesDecideHowLeavesAreIssued(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	goldenfile.Compare(t, filepath.Join("testdata", "certificates-tutorial.txt"), []byte(bundleText(bundle)))
+	goldenfile.Compare(t, filepath.Join("testdata", "certificates-tutorial.txt"), []byte(bundleText(t, bundle)))
 	want := []string{
 		"what was issued is valid until 2031-11-22 01:03 UTC only, when its CA (etcd CA) expires",
 		c.PKI.CFSSL.CSR + ": only names and key are used, since every certificate has its own CN and hosts",
@@ -47,7 +47,7 @@ func TestAProfileGivesLifetimeAndBackdate(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cert := bundle.Members["master1"].Server.Cert
+	cert := parse(t, bundle.Members["master1"].Server.CertPEM)
 	want := "2025-12-31 22:00:00 +0000 UTC to 2026-01-03 00:00:00 +0000 UTC"
 	if got := cert.NotBefore.String() + " to " + cert.NotAfter.String(); got != want {
 		t.Errorf("valid from %s, want %s", got, want)

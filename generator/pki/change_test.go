@@ -214,8 +214,8 @@ func TestAnExpiredLeafIsReplacedOnlyWhenAsked(t *testing.T) {
 		t.Fatalf("notes %q, error %v, want none", bundle.Notes, err)
 	}
 	roots := x509.NewCertPool()
-	roots.AddCert(bundle.CA.Cert)
-	cert := bundle.Members["master1"].Server.Cert
+	roots.AddCert(parse(t, bundle.CA.CertPEM))
+	cert := parse(t, bundle.Members["master1"].Server.CertPEM)
 	if _, err := cert.Verify(x509.VerifyOptions{Roots: roots, CurrentTime: later}); err != nil {
 		t.Error(err)
 	}
@@ -237,7 +237,7 @@ func TestARenewalMovesLeavesToAnotherCA(t *testing.T) {
 	if err != nil || len(changes) != 4 {
 		t.Fatalf("changes %v, error %v, want 4 changes", changes, err)
 	}
-	if err := bundle.Clients["verify"].Cert.CheckSignatureFrom(bundle.CA.Cert); err != nil {
+	if err := parse(t, bundle.Clients["verify"].CertPEM).CheckSignatureFrom(parse(t, bundle.CA.CertPEM)); err != nil {
 		t.Error(err)
 	}
 }

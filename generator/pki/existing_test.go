@@ -64,7 +64,7 @@ func TestTheTutorialsCAIsImportedOnceAndThenCompared(t *testing.T) {
 	}
 	for name, m := range bundle.Members {
 		for _, leaf := range []pki.Leaf{m.Server, m.Peer} {
-			if err := leaf.Cert.CheckSignatureFrom(bundle.CA.Cert); err != nil {
+			if err := parse(t, leaf.CertPEM).CheckSignatureFrom(parse(t, bundle.CA.CertPEM)); err != nil {
 				t.Errorf("%s: %v", name, err)
 			}
 		}

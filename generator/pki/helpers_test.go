@@ -2,7 +2,9 @@ package pki_test
 
 import (
 	"crypto/sha256"
+	"crypto/x509"
 	"encoding/hex"
+	"encoding/pem"
 	"errors"
 	"os"
 	"runtime"
@@ -73,4 +75,17 @@ func writeFile(t testing.TB, path, content string) {
 func hexSHA256(content []byte) string {
 	sum := sha256.Sum256(content)
 	return hex.EncodeToString(sum[:])
+}
+
+func parse(t testing.TB, certPEM []byte) *x509.Certificate {
+	t.Helper()
+	block, rest := pem.Decode(certPEM)
+	if block == nil || len(rest) > 0 {
+		t.Fatalf("not one PEM block: %q", certPEM)
+	}
+	cert, err := x509.ParseCertificate(block.Bytes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cert
 }

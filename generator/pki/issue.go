@@ -26,11 +26,16 @@ func (s *settings) issueCA(commonName string, now time.Time) (*pair, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cannot sign with the key of %q: %w", commonName, err)
 	}
-	return p, ca.sign(p, request{
+	err = ca.sign(p, request{
 		subject:   csr.CertificateRequest{CN: commonName, Names: s.names},
 		notBefore: now.Add(-s.backdate),
 		notAfter:  now.Add(s.caLifetime),
 	})
+	if err != nil {
+		return nil, err
+	}
+	p.cert, err = parseCert("the new CA", p.certPEM)
+	return p, err
 }
 
 // issuer signs leaves with one CA; it may be used by several goroutines.
@@ -101,11 +106,15 @@ func (i *issuer) checkConstraints(p *pair, now time.Time) error {
 	if len(ca.ExtKeyUsage)+len(names)+len(ca.PermittedIPRanges)+len(ca.ExcludedIPRanges) == 0 {
 		return nil
 	}
+	cert, err := parseCert("the new certificate", p.certPEM)
+	if err != nil {
+		return err
+	}
 	roots := x509.NewCertPool()
 	roots.AddCert(ca)
-	for _, usage := range p.cert.ExtKeyUsage {
+	for _, usage := range cert.ExtKeyUsage {
 		options := x509.VerifyOptions{Roots: roots, CurrentTime: now, KeyUsages: []x509.ExtKeyUsage{usage}}
-		if _, err := p.cert.Verify(options); err != nil {
+		if _, err := cert.Verify(options); err != nil {
 			return err
 		}
 	}

@@ -173,7 +173,7 @@ func (s scenario) check(t *testing.T, dir string, original map[string]string) {
 	if err != nil {
 		t.Fatalf("the next run: %v", err)
 	}
-	if got := bundle.Members["master2"].Server.Cert.VerifyHostname(c.Members[1].Address); got != nil {
+	if got := parse(t, bundle.Members["master2"].Server.CertPEM).VerifyHostname(c.Members[1].Address); got != nil {
 		t.Error(got)
 	}
 	for name, content := range complete {

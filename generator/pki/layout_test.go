@@ -144,10 +144,10 @@ func TestOneCAMayDoBoth(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(changes) != 8 || !bundle.PeerCA.Cert.Equal(bundle.CA.Cert) {
-		t.Errorf("%d changes, peer CA %v, want 8 and the CA itself", len(changes), bundle.PeerCA.Cert.Subject)
+	if len(changes) != 8 || !parse(t, bundle.PeerCA.CertPEM).Equal(parse(t, bundle.CA.CertPEM)) {
+		t.Errorf("%d changes, peer CA %v, want 8 and the CA itself", len(changes), parse(t, bundle.PeerCA.CertPEM).Subject)
 	}
-	if err := bundle.Members["master1"].Peer.Cert.CheckSignatureFrom(bundle.CA.Cert); err != nil {
+	if err := parse(t, bundle.Members["master1"].Peer.CertPEM).CheckSignatureFrom(parse(t, bundle.CA.CertPEM)); err != nil {
 		t.Error(err)
 	}
 	if _, err := os.Stat(filepath.Join(dir, "peer-ca.pem")); err == nil {

@@ -18,7 +18,8 @@ import (
 // pair is a certificate and its private key, checked to belong together.
 type pair struct {
 	certPEM, keyPEM []byte
-	cert            *x509.Certificate
+	facts           Facts
+	cert            *x509.Certificate // nil for a leaf that this run has made
 	key             crypto.Signer
 }
 
@@ -29,8 +30,8 @@ func (p *pair) files(name string) []file {
 	return []file{{certFile(name), p.certPEM}, {keyFile(name), p.keyPEM}}
 }
 
-func (p *pair) leaf() Leaf           { return Leaf{CertPEM: p.certPEM, KeyPEM: p.keyPEM, Cert: p.cert} }
-func (p *pair) authority() Authority { return Authority{CertPEM: p.certPEM, Cert: p.cert} }
+func (p *pair) leaf() Leaf           { return Leaf{CertPEM: p.certPEM, KeyPEM: p.keyPEM, Facts: p.facts} }
+func (p *pair) authority() Authority { return Authority{CertPEM: p.certPEM, Facts: p.facts} }
 
 // loadPair reads a pair of pki/; it is nil where neither file is there.
 func loadPair(dir, name string) (*pair, error) {
@@ -96,7 +97,7 @@ func parsePair(certPath string, certPEM []byte, keyPath string, keyPEM []byte) (
 		return nil, invalid("%s is not the key of %s (%s): restore the pair from one backup, or move both away",
 			keyPath, certPath, describe(cert))
 	}
-	return &pair{certPEM: certPEM, keyPEM: keyPEM, cert: cert, key: key}, nil
+	return &pair{certPEM: certPEM, keyPEM: keyPEM, facts: factsOf(cert), cert: cert, key: key}, nil
 }
 
 // parseCert parses a file that holds one certificate and no more.

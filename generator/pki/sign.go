@@ -69,14 +69,14 @@ func (s *settings) newKey() (*pair, error) {
 	return nil, failed(errors.New("it is neither ECDSA nor RSA"))
 }
 
-// sign adds the certificate to a pair that has a key.
+// sign adds the certificate to a pair that has a key. It does not parse it.
 func (c *certifier) sign(p *pair, r request) error {
 	profile, err := signer.Profile(c.cfssl, r.profile)
-	var der []byte
+	var cert *x509.Certificate
 	if err == nil && judges(profile) {
-		der, err = c.signRequest(p.key, r)
+		cert, err = c.signRequest(p.key, r)
 	} else if err == nil {
-		der, err = c.signTemplate(p.key.Public(), r, profile)
+		cert, err = c.signTemplate(p.key.Public(), r, profile)
 	}
 	if cf := (*cferr.Error)(nil); errors.As(err, &cf) && cf.ErrorCode/1000 == int(cferr.PolicyError)/1000 {
 		return invalid("the cfssl profile does not allow this certificate: %s", cf.Message)
@@ -84,10 +84,7 @@ func (c *certifier) sign(p *pair, r request) error {
 	if err != nil {
 		return fmt.Errorf("cannot sign the certificate: %s", message(err))
 	}
-	p.certPEM = pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
-	if p.cert, err = x509.ParseCertificate(der); err != nil {
-		return fmt.Errorf("the new certificate is damaged: %w", err)
-	}
+	p.certPEM, p.facts = pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: cert.Raw}), factsOf(cert)
 	return nil
 }
 
@@ -97,8 +94,8 @@ func judges(p *config.SigningProfile) bool {
 		p.ClientProvidesSerialNumbers
 }
 
-// signRequest is cfssl's whole way. It returns DER, as signTemplate does.
-func (c *certifier) signRequest(key crypto.Signer, r request) ([]byte, error) {
+// signRequest is cfssl's whole way.
+func (c *certifier) signRequest(key crypto.Signer, r request) (*x509.Certificate, error) {
 	csrPEM, err := csr.Generate(key, &r.subject)
 	if err != nil {
 		return nil, err
@@ -109,15 +106,12 @@ func (c *certifier) signRequest(key crypto.Signer, r request) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	cert, err := parseCert("the new certificate", certPEM)
-	if err != nil {
-		return nil, err
-	}
-	return cert.Raw, nil
+	return parseCert("the new certificate", certPEM)
 }
 
-// signTemplate is what remains of cfssl's way when there is no request to be judged: local.Signer.Sign, version 1.6.5.
-func (c *certifier) signTemplate(key crypto.PublicKey, r request, profile *config.SigningProfile) ([]byte, error) {
+// signTemplate is what remains of cfssl's way when there is no request to be judged: local.Signer.Sign, version 1.6.5. Of the
+// certificate that it returns Raw and the times are set, and not all else.
+func (c *certifier) signTemplate(key crypto.PublicKey, r request, profile *config.SigningProfile) (*x509.Certificate, error) {
 	subject, err := r.subject.Name()
 	if err != nil {
 		return nil, err
@@ -137,7 +131,8 @@ func (c *certifier) signTemplate(key crypto.PublicKey, r request, profile *confi
 	if ca == nil {
 		ca = template
 	}
-	return x509.CreateCertificate(rand.Reader, template, ca, key, c.key)
+	template.Raw, err = x509.CreateCertificate(rand.Reader, template, ca, key, c.key)
+	return template, err
 }
 
 // newSerial is as long as a serial number may be (RFC 5280, 4.1.2.2), as cfssl's are.

@@ -84,7 +84,7 @@ func compareCertificates(t *testing.T, c *certifier, p *pair, r request, profile
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(content(t, theirs), content(t, ours)); diff != "" {
+	if diff := cmp.Diff(content(t, theirs.Raw), content(t, ours.Raw)); diff != "" {
 		t.Errorf("-cfssl +ours:\n%s", diff)
 	}
 }

@@ -213,10 +213,8 @@ func ownBinDir(dir string) string {
 
 // notBefore is when the last of the host's certificates becomes valid.
 func notBefore(bundle *pki.Bundle, identity pki.Member) time.Time {
-	latest := bundle.CA.Cert.NotBefore
-	for _, t := range []time.Time{
-		bundle.PeerCA.Cert.NotBefore, identity.Server.Cert.NotBefore, identity.Peer.Cert.NotBefore,
-	} {
+	latest := bundle.CA.NotBefore
+	for _, t := range []time.Time{bundle.PeerCA.NotBefore, identity.Server.NotBefore, identity.Peer.NotBefore} {
 		if t.After(latest) {
 			latest = t
 		}
