@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/etcdbake/etcdbake/generator/spec"
+	"github.com/etcdbake/etcdbake/templates"
 )
 
 // Ports of etcd, as registered with IANA.
@@ -24,6 +25,9 @@ const listenHost = "0.0.0.0"
 
 // Setting is one line of etcd.conf: Key is the environment variable, Value is not quoted yet.
 type Setting struct{ Key, Value string }
+
+// String is the line itself.
+func (s Setting) String() string { return s.Key + "=" + templates.EnvQuote(s.Value) }
 
 // Section is a group of settings; the member's own, which come first, have no title.
 type Section struct {
