@@ -15,12 +15,17 @@ import (
 )
 
 // bare makes the keys and certificates of so many clusters of three with Go's crypto alone, and keeps none of them: what no
-// program that makes them can do without. It uses all processors.
-func bare(clusters int) error {
+// program that makes them can do without. It uses all processors. For each cluster it also calls keep.
+func bare(clusters int, keep func(cluster int) error) error {
 	var g errgroup.Group
 	g.SetLimit(runtime.GOMAXPROCS(0))
-	for range clusters {
-		g.Go(bareCluster)
+	for i := range clusters {
+		g.Go(func() error {
+			if err := bareCluster(); err != nil {
+				return err
+			}
+			return keep(i)
+		})
 	}
 	return g.Wait()
 }

@@ -9,8 +9,9 @@
 // and without a shell, and writes them without fsync. etcdbake also writes the user-data, and syncs to disk what it must not
 // lose.
 //
-// etcdbake generate with a fleet of 1,000 such clusters runs against Go's bare crypto, which makes as many keys and certificates on
-// as many cores and keeps none; and against itself on one core.
+// etcdbake generate with a fleet of 1,000 such clusters runs in memory against Go's bare crypto, which makes as many keys and
+// certificates on as many cores and keeps none; and against itself on one core. On the disk it also runs against bare crypto that
+// writes the same files: what a disk takes by itself is more than the crypto.
 package main
 
 import (
@@ -28,6 +29,7 @@ func main() {
 	flag.StringVar(&o.etcdbake, "etcdbake", "bin/etcdbake", "the etcdbake binary")
 	flag.StringVar(&o.cfssl, "cfssl", ".cache/cfssl", "the folder of the cfssl and cfssljson binaries")
 	flag.StringVar(&o.dir, "dir", ".cache/bench", "scratch folder: decides the file system")
+	flag.StringVar(&o.memory, "memory", "/dev/shm", "a folder in memory, where a fleet waits for no disk; empty to leave that out")
 	flag.IntVar(&o.runs, "n", 40, "measured runs of each, after 3 for warming up")
 	flag.StringVar(&o.verify, "etcd-verify", "bin/etcd-verify", "the etcd-verify binary")
 	flag.StringVar(&o.etcd, "etcd", ".cache/etcd/3.6.14", "the folder of the etcd and etcdctl binaries")
@@ -36,13 +38,16 @@ func main() {
 	flag.IntVar(&o.fleetRuns, "n-fleet", 7, "measured runs of each with a fleet, after one for warming up")
 	only := flag.String("only", "", "run this comparison alone: generate, verify or fleet")
 	var limits fleetLimits
-	flag.Float64Var(&limits.ratio, "max-fleet", 2, "the largest ratio of a fleet to bare crypto that is good enough")
+	flag.Float64Var(&limits.ratio, "max-fleet", 2, "the largest ratio of a fleet in memory to bare crypto that is good enough")
+	flag.Float64Var(&limits.disk, "max-fleet-disk", 1.75, "the same on a disk, to bare crypto that writes the same files")
 	flag.Float64Var(&limits.speedup, "min-speedup", 3.2, "how many times as fast a fleet must be on four cores as on one")
 	flag.Int64Var(&limits.memory, "max-memory", 150, "MiB of memory that a fleet may take")
 	clusters := flag.Int("bare", 0, "make the keys and certificates of so many clusters, and nothing else: for the benchmark itself")
+	like := flag.String("like", "", "with -bare: a cluster's folder, to write files like those in it")
+	to := flag.String("to", "", "with -like: where to")
 	flag.Parse()
 	if *clusters > 0 {
-		if err := bare(*clusters); err != nil {
+		if err := runBare(*clusters, *like, *to); err != nil {
 			fmt.Fprintln(os.Stderr, "bench:", err)
 			os.Exit(2)
 		}
@@ -85,14 +90,24 @@ func main() {
 	os.Exit(code)
 }
 
+func runBare(clusters int, like, to string) error {
+	if like != "" {
+		return bareWithFiles(clusters, like, to)
+	}
+	return bare(clusters, func(int) error { return nil })
+}
+
 type options struct {
-	etcdbake, cfssl, verify, etcd, dir string
-	runs, fleetRuns                    int
+	etcdbake, cfssl, verify, etcd, dir, memory string
+	runs, fleetRuns                            int
 }
 
 // absolute makes the paths independent of the folder that a command runs in, and makes the scratch folder.
 func (o *options) absolute() (err error) {
-	for _, path := range []*string{&o.etcdbake, &o.cfssl, &o.verify, &o.etcd, &o.dir} {
+	for _, path := range []*string{&o.etcdbake, &o.cfssl, &o.verify, &o.etcd, &o.dir, &o.memory} {
+		if *path == "" {
+			continue
+		}
 		if *path, err = filepath.Abs(*path); err != nil {
 			return err
 		}
