@@ -8,7 +8,6 @@ import (
 	"net"
 	"net/netip"
 	"strings"
-	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -16,21 +15,17 @@ import (
 	"github.com/etcdbake/etcdbake/test/internal/golden"
 )
 
-// timesyncd has the machines ask the bridge for the time, and soon again where nobody answers.
+// timesyncd has the machines ask the bridge for the time, and soon again where the port is closed.
 const timesyncd = "[Time]\nNTP=" + golden.Gateway + "\nFallbackNTP=\nConnectionRetrySec=2\n"
 
-// timeServer knows the time of the machine that the test runs on. It keeps it to itself until it is asked to answer.
-type timeServer struct{ answers atomic.Bool }
-
-// serveTime listens for the machines' questions until the test ends.
-func (l *lab) serveTime() *timeServer {
+// serveTime tells the machines the time of the one that the test runs on, from now until the test ends.
+func (l *lab) serveTime() {
 	l.t.Helper()
 	socket, err := l.net.ListenPacket(netip.MustParseAddrPort(golden.Gateway + ":123"))
 	if err != nil {
 		l.t.Fatal(err)
 	}
 	l.t.Cleanup(func() { _ = socket.Close() })
-	s := &timeServer{}
 	go func() {
 		question := make([]byte, 512)
 		for {
@@ -38,12 +33,11 @@ func (l *lab) serveTime() *timeServer {
 			if errors.Is(err, net.ErrClosed) {
 				return
 			}
-			if err == nil && size >= 48 && s.answers.Load() {
+			if err == nil && size >= 48 {
 				_, _ = socket.WriteTo(timeAnswer(question, time.Now()), from) // they ask again
 			}
 		}
 	}()
-	return s
 }
 
 // timeAnswer is what a server with a clock of its own answers (RFC 5905, section 7.3).
