@@ -35,7 +35,7 @@ func main() {
 	flag.StringVar(&o.etcd, "etcd", ".cache/etcd/3.6.14", "the folder of the etcd and etcdctl binaries")
 	limit := flag.Float64("max", 0.5, "the largest ratio of etcdbake generate to cfssl that is good enough")
 	limitVerify := flag.Float64("max-verify", 1, "the largest ratio of etcd-verify to etcdctl that is good enough")
-	flag.IntVar(&o.fleetRuns, "n-fleet", 7, "measured runs of each with a fleet, after one for warming up")
+	flag.IntVar(&o.fleetRuns, "n-fleet", 11, "measured runs of each with a fleet, after one for warming up")
 	only := flag.String("only", "", "run this comparison alone: generate, verify or fleet")
 	var limits fleetLimits
 	flag.Float64Var(&limits.ratio, "max-fleet", 2, "the largest ratio of a fleet in memory to bare crypto that is good enough")
