@@ -1,8 +1,6 @@
 package generator
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"path"
 	"slices"
@@ -35,7 +33,7 @@ func expectHost(m *expect.Member, c *spec.Cluster, host plan.Host, programs []pl
 		if f.Secret {
 			file.KeyOf = strings.TrimSuffix(f.Path, "-key.pem") + ".pem"
 		} else {
-			file.SHA256 = digest(f.Content)
+			file.SHA256 = f.SHA256
 		}
 		m.Files = append(m.Files, owned(file, private[path.Dir(f.Path)]))
 	}
@@ -43,7 +41,7 @@ func expectHost(m *expect.Member, c *spec.Cluster, host plan.Host, programs []pl
 		for _, name := range []string{"etcd", "etcdctl", "etcdutl"} {
 			program := expect.File{Path: path.Join(c.Etcd.BinDir, name), Mode: "0755"}
 			if i := slices.IndexFunc(programs, func(f plan.File) bool { return f.Path == program.Path }); i >= 0 {
-				program.SHA256 = digest(programs[i].Content)
+				program.SHA256 = programs[i].SHA256
 			}
 			m.Binaries = append(m.Binaries, owned(program, false))
 		}
@@ -57,11 +55,6 @@ func owned(f expect.File, byEtcd bool) expect.File {
 		f.Owner, f.Group = etcdUser, etcdUser
 	}
 	return f
-}
-
-func digest(content []byte) string {
-	sum := sha256.Sum256(content)
-	return hex.EncodeToString(sum[:])
 }
 
 func octal(mode uint32) string { return fmt.Sprintf("%04o", mode) }

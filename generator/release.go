@@ -4,6 +4,8 @@ import (
 	"archive/tar"
 	"bytes"
 	"compress/gzip"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -26,8 +28,8 @@ func readReleases(paths []string, c *spec.Cluster) (map[string][]plan.File, erro
 		if err != nil {
 			return nil, err
 		}
-		sum := digest(tarball)
-		arch, err := architecture(c, sum)
+		sum := sha256.Sum256(tarball)
+		arch, err := architecture(c, hex.EncodeToString(sum[:]))
 		if err == nil {
 			programs[arch], err = unpack(tarball, fmt.Sprintf("etcd-v%s-linux-%s", c.Etcd.Version, arch), c.Etcd.BinDir)
 		}
@@ -53,9 +55,9 @@ func architecture(c *spec.Cluster, digest string) (string, error) {
 func record(programs []plan.File) plan.File {
 	var lines strings.Builder
 	for _, f := range programs {
-		fmt.Fprintf(&lines, "%s  %s\n", digest(f.Content), path.Base(f.Path))
+		fmt.Fprintf(&lines, "%s  %s\n", f.SHA256, path.Base(f.Path))
 	}
-	return plan.File{Path: expect.ProgramsRecord, Mode: 0o644, Content: []byte(lines.String()), Layer: plan.Image}
+	return plan.NewFile(expect.ProgramsRecord, []byte(lines.String()), plan.Image)
 }
 
 // unpack returns etcd, etcdctl and etcdutl from folder of a release tarball, as files in binDir, and their record.
@@ -83,9 +85,9 @@ func unpack(tarball []byte, folder, binDir string) ([]plan.File, error) {
 			return nil, err
 		}
 		missing = slices.Delete(missing, i, i+1)
-		programs = append(programs, plan.File{
-			Path: path.Join(binDir, path.Base(header.Name)), Mode: 0o755, Content: content, Layer: plan.Image,
-		})
+		program := plan.NewFile(path.Join(binDir, path.Base(header.Name)), content, plan.Image)
+		program.Mode = 0o755
+		programs = append(programs, program)
 	}
 	return append(programs, record(programs)), nil
 }

@@ -8,23 +8,30 @@ import (
 	"strconv"
 )
 
+// NewFile returns a file of mode 0644, and not a secret one.
+func NewFile(path string, content []byte, layer Layer) File {
+	return File{Path: path, Mode: 0o644, Content: content, SHA256: digest(content), Layer: layer}
+}
+
+func digest(content []byte) string {
+	sum := sha256.Sum256(content)
+	return hex.EncodeToString(sum[:])
+}
+
 // identify returns a digest of all that the files say, as 12 hex digits, and the files with it in first-boot.env: a host knows by it
 // whether it is done with what it was given, or has been given something else since.
 func identify(files []File) (id string, with []File) {
-	sum := sha256.New()
-	var head []byte
+	var list []byte
 	for _, f := range files {
-		head = strconv.AppendQuote(head[:0], f.Path)
-		head = strconv.AppendUint(append(head, ' '), uint64(f.Mode), 8)
-		head = strconv.AppendInt(append(head, ' '), int64(len(f.Content)), 10)
-		sum.Write(append(head, '\n'))
-		sum.Write(f.Content)
+		list = strconv.AppendQuote(list, f.Path)
+		list = strconv.AppendUint(append(list, ' '), uint64(f.Mode), 8)
+		list = append(append(append(list, ' '), f.SHA256...), '\n')
 	}
-	id = hex.EncodeToString(sum.Sum(nil)[:6])
+	id = digest(list)[:12]
 	with = slices.Clone(files)
 	for i, f := range with {
 		if f.Path == firstBootEnvPath {
-			with[i].Content = fmt.Appendf(slices.Clip(f.Content), "ID=%q\n", id)
+			with[i] = NewFile(f.Path, fmt.Appendf(slices.Clip(f.Content), "ID=%q\n", id), f.Layer)
 		}
 	}
 	return id, with

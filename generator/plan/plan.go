@@ -52,6 +52,7 @@ type File struct {
 	Path    string
 	Mode    fs.FileMode
 	Content []byte
+	SHA256  string // of Content, in hex
 	// Secret files hold a private key.
 	Secret bool
 	Layer  Layer
@@ -141,11 +142,11 @@ func identityFiles(c *spec.Cluster, m spec.Member, bundle *pki.Bundle) ([]File, 
 	if err != nil {
 		return nil, err
 	}
-	certificate := func(path string, pem []byte) File {
-		return File{Path: path, Mode: 0o644, Content: pem, Layer: Identity}
-	}
+	certificate := func(path string, pem []byte) File { return NewFile(path, pem, Identity) }
 	key := func(path string, pem []byte) File {
-		return File{Path: path, Mode: 0o600, Content: pem, Layer: Identity, Secret: true}
+		f := NewFile(path, pem, Identity)
+		f.Mode, f.Secret = 0o600, true
+		return f
 	}
 	return append(files,
 		certificate(caPath, bundle.CA.CertPEM),
@@ -175,7 +176,7 @@ func render(layer Layer, renderings []rendering) ([]File, error) {
 		if err != nil {
 			return nil, err
 		}
-		files = append(files, File{Path: r.path, Mode: 0o644, Content: content, Layer: layer})
+		files = append(files, NewFile(r.path, content, layer))
 	}
 	return files, nil
 }

@@ -2,6 +2,8 @@ package plan
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"fmt"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -237,6 +239,29 @@ func TestPreinstalledDownloadsNothing(t *testing.T) {
 		if !strings.Contains(env, line+"\n") {
 			t.Errorf("no line %s in:\n%s", line, env)
 		}
+	}
+}
+
+func TestEveryFileTellsItsDigestAndEveryChangeTheID(t *testing.T) {
+	c := cluster(t, "3.6.14", "")
+	before := hosts(t, c)
+	ids := map[string]bool{}
+	for _, host := range before {
+		ids[host.ID] = true
+		for _, f := range host.Files {
+			if got, want := f.SHA256, fmt.Sprintf("%x", sha256.Sum256(f.Content)); got != want {
+				t.Errorf("%s of %s: SHA-256 %q, want %s", f.Path, host.Name, got, want)
+			}
+		}
+	}
+	files := before[0].Files // with one change already: the ID is in one of them
+	changed, _ := identify(files)
+	if ids[changed] || len(ids) != len(before) {
+		t.Errorf("a changed file gives %s, as hosts: %v", changed, ids)
+	}
+	files[0].Mode = 0o600
+	if again, _ := identify(files); again == changed {
+		t.Errorf("a changed mode gives %s, as without", again)
 	}
 }
 
