@@ -19,6 +19,7 @@ var files embed.FS
 // Names of the templates, to be given to Render.
 const (
 	EtcdConf         = "etcd.conf"
+	EtcdSharedConf   = "etcd-shared.conf"
 	EtcdService      = "etcd.service"
 	FirstBoot        = "first-boot.sh"
 	FirstBootEnv     = "first-boot.env"

@@ -92,9 +92,13 @@ func Hosts(c *spec.Cluster, bundle *pki.Bundle) ([]Host, error) {
 			return nil, err
 		}
 	}
+	shared, err := templates.Render(templates.EtcdSharedConf, sharedSettings(c))
+	if err != nil {
+		return nil, err
+	}
 	var hosts []Host
 	for _, m := range c.Members {
-		identity, err := identityFiles(c, m, bundle)
+		identity, err := identityFiles(c, m, bundle, string(shared))
 		if err != nil {
 			return nil, err
 		}
@@ -126,14 +130,14 @@ func imageFiles(c *spec.Cluster) ([]File, error) {
 	})
 }
 
-func identityFiles(c *spec.Cluster, m spec.Member, bundle *pki.Bundle) ([]File, error) {
+func identityFiles(c *spec.Cluster, m spec.Member, bundle *pki.Bundle, sharedConf string) ([]File, error) {
 	identity, ok := bundle.Members[m.Name]
 	if !ok {
 		return nil, fmt.Errorf("no certificates for member %s", m.Name)
 	}
 	renderings := []rendering{
 		{firstBootEnvPath, templates.FirstBootEnv, firstBootEnv(c, m, bundle, identity)},
-		{"/etc/etcd/etcd.conf", templates.EtcdConf, etcdConf(c, m)},
+		{"/etc/etcd/etcd.conf", templates.EtcdConf, etcdConf(c, m, sharedConf)},
 	}
 	for _, o := range options(c) {
 		renderings = append(renderings, o.files...)
@@ -181,11 +185,12 @@ func render(layer Layer, renderings []rendering) ([]File, error) {
 	return files, nil
 }
 
-func etcdConf(c *spec.Cluster, m spec.Member) any {
+func etcdConf(c *spec.Cluster, m spec.Member, shared string) any {
 	return struct {
 		Cluster, Member string
-		Sections        []Section
-	}{c.Name, m.Name, settings(c, m)}
+		Settings        []Setting
+		Shared          string
+	}{c.Name, m.Name, memberSettings(m), shared}
 }
 
 func firstBootEnv(c *spec.Cluster, m spec.Member, bundle *pki.Bundle, identity pki.Member) any {

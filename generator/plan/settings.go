@@ -29,7 +29,7 @@ type Setting struct{ Key, Value string }
 // String is the line itself.
 func (s Setting) String() string { return s.Key + "=" + templates.EnvQuote(s.Value) }
 
-// Section is a group of settings; the member's own, which come first, have no title.
+// Section is a group of settings that are the same on every member.
 type Section struct {
 	Title    string
 	Settings []Setting
@@ -41,20 +41,16 @@ func ClientURL(m spec.Member) string { return "https://" + net.JoinHostPort(m.Di
 // PeerURL is where the other members reach it.
 func PeerURL(m spec.Member) string { return "https://" + net.JoinHostPort(m.Address, peerPort) }
 
-// settings returns the member's whole etcd.conf: what is its own, then what is the same on every member.
-func settings(c *spec.Cluster, m spec.Member) []Section {
-	return append(memberSettings(m), sharedSettings(c)...)
-}
-
-func memberSettings(m spec.Member) []Section {
-	return []Section{{"", []Setting{
+// memberSettings are the member's own.
+func memberSettings(m spec.Member) []Setting {
+	return []Setting{
 		{"ETCD_NAME", m.Name},
 		{"ETCD_DATA_DIR", dataDir},
 		{"ETCD_LISTEN_CLIENT_URLS", "https://" + net.JoinHostPort(listenHost, clientPort)},
 		{"ETCD_ADVERTISE_CLIENT_URLS", ClientURL(m)},
 		{"ETCD_LISTEN_PEER_URLS", "https://" + net.JoinHostPort(listenHost, peerPort)},
 		{"ETCD_INITIAL_ADVERTISE_PEER_URLS", PeerURL(m)},
-	}}}
+	}
 }
 
 // SharedSettings returns the lines of etcd.conf that are the same on every member, by environment variable.

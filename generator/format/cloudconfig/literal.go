@@ -21,16 +21,20 @@ func isPlain(content []byte) bool {
 	if len(content) < 2 || isSpace(content[0]) || isSpace(content[len(content)-2]) || content[len(content)-1] != '\n' {
 		return false
 	}
-	for i, c := range content {
-		if c != '\n' && c != '\t' && (c < ' ' || c > '~') || c == '\n' && isBlank(content[i-1]) {
+	for line := range bytes.SplitSeq(content, []byte("\n")) {
+		if len(line) > 0 && isSpace(line[len(line)-1]) {
 			return false
+		}
+		for _, c := range line {
+			if (c < ' ' || c > '~') && c != '\t' {
+				return false
+			}
 		}
 	}
 	return true
 }
 
-func isBlank(c byte) bool { return c == ' ' || c == '\t' }
-func isSpace(c byte) bool { return c == '\n' || isBlank(c) }
+func isSpace(c byte) bool { return c == '\n' || c == ' ' || c == '\t' }
 
 // isPlainPath tells whether YAML takes an absolute path without quotes, whatever its other characters are.
 func isPlainPath(path string) bool {
