@@ -31,38 +31,54 @@ const defaultMode = 0o644
 
 // Encode returns the host's user-data. Equal plans give equal bytes.
 func Encode(host plan.Host, form Form) ([]byte, error) {
-	plain := 0 // how many files, from the first on, need no YAML
-	for form == Readable && plain < len(host.Files) && isPlainFile(host.Files[plain]) {
-		plain++
+	if form == Readable {
+		if doc, plain := encodePlain(host); plain {
+			return doc, nil
+		}
 	}
-	files, err := writeFiles(host.Files[plain:], form)
+	doc, err := encodeYAML(host, form)
 	if err != nil {
 		return nil, fmt.Errorf("encoding the user-data of %s: %w", host.Name, err)
 	}
-	if plain > 0 {
-		files.Content = append([]*yaml.Node{placeholder()}, files.Content...)
+	return doc, nil
+}
+
+const firstLine = "#cloud-config\n"
+
+func encodeYAML(host plan.Host, form Form) ([]byte, error) {
+	files, err := writeFiles(host.Files, form)
+	if err != nil {
+		return nil, err
+	}
+	var commands []*yaml.Node
+	for _, words := range firstBootCommands(host) {
+		commands = append(commands, command(words...))
 	}
 	doc := mapping(
 		"bootcmd", list(command("sh", "-c", bootScript(host))),
 		"write_files", files,
-		"runcmd", list(
-			// It reloads the units too (systemctl(1), enable).
-			command("systemctl", "enable", "--now", "--no-block", host.Unit),
-			command(host.Check...), // the last command's failure is cloud-init's too
-		),
+		"runcmd", list(commands...),
 	)
-	doc.HeadComment = fmt.Sprintf(
-		"etcd member %s of %s, with keys: keep secret.", host.Name, host.Cluster)
-	out := bytes.NewBufferString("#cloud-config\n")
+	doc.HeadComment = headComment(host)
+	out := bytes.NewBufferString(firstLine)
 	encoder := yaml.NewEncoder(out)
 	encoder.SetIndent(2)
 	if err := encoder.Encode(doc); err != nil {
-		return nil, fmt.Errorf("encoding the user-data of %s: %w", host.Name, err)
+		return nil, err
 	}
-	if err := encoder.Close(); err != nil {
-		return nil, fmt.Errorf("encoding the user-data of %s: %w", host.Name, err)
+	return out.Bytes(), encoder.Close()
+}
+
+func headComment(host plan.Host) string {
+	return fmt.Sprintf("etcd member %s of %s, with keys: keep secret.", host.Name, host.Cluster)
+}
+
+func firstBootCommands(host plan.Host) [][]string {
+	return [][]string{
+		// It reloads the units too (systemctl(1), enable).
+		{"systemctl", "enable", "--now", "--no-block", host.Unit},
+		host.Check, // the last command's failure is cloud-init's too
 	}
-	return fillIn(out.Bytes(), host.Files[:plain]), nil
 }
 
 // bootScript runs at every boot, before write_files. It makes the directories, since write_files creates a file with the
