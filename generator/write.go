@@ -118,6 +118,7 @@ func makeFolders(out string, all []artefact) error {
 			modes[dir] = 0o755
 		}
 	}
+	delete(modes, filepath.Clean(out))
 	for _, dir := range slices.Sorted(maps.Keys(modes)) {
 		if _, err := makeFolder(dir, modes[dir]); err != nil {
 			return err
