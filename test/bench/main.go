@@ -40,7 +40,8 @@ func main() {
 	var limits fleetLimits
 	flag.Float64Var(&limits.ratio, "max-fleet", 2, "the largest ratio of a fleet in memory to bare crypto that is good enough")
 	flag.Float64Var(&limits.disk, "max-fleet-disk", 1.75, "the same on a disk, to bare crypto that writes the same files")
-	flag.Float64Var(&limits.speedup, "min-speedup", 3.2, "how many times as fast a fleet must be on four cores as on one")
+	flag.Float64Var(&limits.speedup, "min-speedup", 3.2,
+		"how many times as fast a fleet must be on four cores as on one; in proportion where bare crypto gets less of them")
 	flag.Int64Var(&limits.memory, "max-memory", 150, "MiB of memory that a fleet may take")
 	clusters := flag.Int("bare", 0, "make the keys and certificates of so many clusters, and nothing else: for the benchmark itself")
 	like := flag.String("like", "", "with -bare: a cluster's folder, to write files like those in it")
