@@ -8,11 +8,6 @@ import (
 	"strconv"
 )
 
-// NewFile returns a file of mode 0644, and not a secret one.
-func NewFile(path string, content []byte, layer Layer) File {
-	return File{Path: path, Mode: 0o644, Content: content, SHA256: digest(content), Layer: layer}
-}
-
 func digest(content []byte) string {
 	sum := sha256.Sum256(content)
 	return hex.EncodeToString(sum[:])

@@ -58,6 +58,11 @@ type File struct {
 	Layer  Layer
 }
 
+// NewFile returns a file of mode 0644, and not a secret one.
+func NewFile(path string, content []byte, layer Layer) File {
+	return File{Path: path, Mode: 0o644, Content: content, SHA256: digest(content), Layer: layer}
+}
+
 // Layer tells what is the same on every host of a cluster from what is one host's own.
 type Layer string
 
