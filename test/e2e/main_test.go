@@ -14,8 +14,8 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/etcdbake/etcdbake/test/e2e/host"
+	"github.com/etcdbake/etcdbake/test/internal/commands"
 	"github.com/etcdbake/etcdbake/test/internal/release"
-	"github.com/etcdbake/etcdbake/tools/etcdbin"
 	"github.com/etcdbake/etcdbake/tools/ignitionbin"
 )
 
@@ -28,10 +28,6 @@ func TestMain(m *testing.M) { os.Exit(host.Main(m, prepare)) }
 
 // prepare makes everything that needs the network or a compiler. What it makes is kept in .cache.
 func prepare(ctx context.Context) error {
-	root, err := etcdbin.Root()
-	if err != nil {
-		return err
-	}
 	if _, err := exec.LookPath("shellcheck"); err != nil {
 		return fmt.Errorf("%w: apt-get install shellcheck", err)
 	}
@@ -41,7 +37,7 @@ func prepare(ctx context.Context) error {
 	if _, err := release.Pack(ctx, version, cached("e2e")); err != nil {
 		return err
 	}
-	if err := buildCommands(ctx, root); err != nil {
+	if err := commands.BuildInto(ctx, command(""), "etcdbake", "etcd-verify"); err != nil {
 		return err
 	}
 	group, ctx := errgroup.WithContext(ctx)
@@ -56,16 +52,6 @@ func prepare(ctx context.Context) error {
 		})
 	}
 	return group.Wait()
-}
-
-func buildCommands(ctx context.Context, root string) error {
-	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", command("")+"/", "./cmd/etcdbake", "./cmd/etcd-verify")
-	build.Dir = root
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if output, err := build.CombinedOutput(); err != nil {
-		return fmt.Errorf("building the commands: %w\n%s", err, output)
-	}
-	return nil
 }
 
 // system returns the root file system of one kind of host.

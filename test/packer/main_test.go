@@ -5,16 +5,14 @@ package packer
 
 import (
 	"context"
-	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"testing"
 
 	"github.com/etcdbake/etcdbake/test/e2e/host"
+	"github.com/etcdbake/etcdbake/test/internal/commands"
 	"github.com/etcdbake/etcdbake/test/internal/realpacker"
 	"github.com/etcdbake/etcdbake/test/internal/release"
-	"github.com/etcdbake/etcdbake/tools/etcdbin"
 	"github.com/etcdbake/etcdbake/tools/packerbin"
 )
 
@@ -27,17 +25,13 @@ func TestMain(m *testing.M) { os.Exit(host.Main(m, prepare)) }
 
 // prepare makes everything that needs the network or a compiler. What it makes is kept in .cache.
 func prepare(ctx context.Context) error {
-	root, err := etcdbin.Root()
-	if err != nil {
-		return err
-	}
 	if err := os.MkdirAll(cached("e2e"), 0o755); err != nil {
 		return err
 	}
 	if _, err := release.Pack(ctx, version, cached("e2e")); err != nil {
 		return err
 	}
-	if err := buildCommands(ctx, root); err != nil {
+	if err := commands.BuildInto(ctx, command(""), "etcdbake", "etcd-verify", "packer-plugin-etcd"); err != nil {
 		return err
 	}
 	for _, v := range packers() {
@@ -45,19 +39,8 @@ func prepare(ctx context.Context) error {
 			return err
 		}
 	}
-	_, err = rootFS(ctx)
+	_, err := rootFS(ctx)
 	return err
-}
-
-func buildCommands(ctx context.Context, root string) error {
-	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", command("")+"/",
-		"./cmd/etcdbake", "./cmd/etcd-verify", "./cmd/packer-plugin-etcd")
-	build.Dir = root
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if output, err := build.CombinedOutput(); err != nil {
-		return fmt.Errorf("building the commands: %w\n%s", err, output)
-	}
-	return nil
 }
 
 // packers are the Packer versions that our plugin is for.

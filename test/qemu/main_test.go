@@ -12,8 +12,8 @@ import (
 	"testing"
 
 	"github.com/etcdbake/etcdbake/test/e2e/host"
+	"github.com/etcdbake/etcdbake/test/internal/commands"
 	"github.com/etcdbake/etcdbake/test/internal/release"
-	"github.com/etcdbake/etcdbake/tools/etcdbin"
 	"github.com/etcdbake/etcdbake/tools/packerbin"
 )
 
@@ -31,17 +31,13 @@ func prepare(ctx context.Context) error {
 			return fmt.Errorf("%w: run .ci/packages", err)
 		}
 	}
-	root, err := etcdbin.Root()
-	if err != nil {
-		return err
-	}
 	if err := os.MkdirAll(cached("."), 0o755); err != nil {
 		return err
 	}
 	if _, err := release.Pack(ctx, version, cached(".")); err != nil {
 		return err
 	}
-	if err := buildCommands(ctx, root); err != nil {
+	if err := commands.BuildInto(ctx, cached("bin"), "etcdbake", "etcd-verify", "packer-plugin-etcd"); err != nil {
 		return err
 	}
 	if _, err := packerbin.Packer(ctx, packerbin.Newest); err != nil {
@@ -50,19 +46,8 @@ func prepare(ctx context.Context) error {
 	if _, err := packerbin.QEMUPlugin(ctx); err != nil {
 		return err
 	}
-	_, err = rootFS(ctx)
+	_, err := rootFS(ctx)
 	return err
-}
-
-func buildCommands(ctx context.Context, root string) error {
-	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", cached("bin")+"/",
-		"./cmd/etcdbake", "./cmd/etcd-verify", "./cmd/packer-plugin-etcd")
-	build.Dir = root
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if output, err := build.CombinedOutput(); err != nil {
-		return fmt.Errorf("building the commands: %w\n%s", err, output)
-	}
-	return nil
 }
 
 // rootFS is what a cloud's plain Debian image has, and a kernel.
