@@ -5,6 +5,7 @@ package cloudconfig
 import (
 	"bytes"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"strings"
 	"unicode"
@@ -63,10 +64,8 @@ func encodeYAML(host plan.Host, form Form) ([]byte, error) {
 	out := bytes.NewBufferString(firstLine)
 	encoder := yaml.NewEncoder(out)
 	encoder.SetIndent(2)
-	if err := encoder.Encode(doc); err != nil {
-		return nil, err
-	}
-	return out.Bytes(), encoder.Close()
+	err = errors.Join(encoder.Encode(doc), encoder.Close())
+	return out.Bytes(), err
 }
 
 func headComment(host plan.Host) string {
