@@ -1,6 +1,7 @@
 package pki
 
 import (
+	"bytes"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/rand"
@@ -61,12 +62,20 @@ func (s *settings) newKey() (*pair, error) {
 			return nil, failed(err)
 		}
 		block.Type = "EC PRIVATE KEY"
-		return &pair{key: made, keyPEM: pem.EncodeToMemory(&block)}, nil
+		return &pair{key: made, keyPEM: encodePEM(&block)}, nil
 	case *rsa.PrivateKey:
 		block.Type, block.Bytes = "RSA PRIVATE KEY", x509.MarshalPKCS1PrivateKey(made)
-		return &pair{key: made, keyPEM: pem.EncodeToMemory(&block)}, nil
+		return &pair{key: made, keyPEM: encodePEM(&block)}, nil
 	}
 	return nil, failed(errors.New("it is neither ECDSA nor RSA"))
+}
+
+// encodePEM is pem.EncodeToMemory with all the memory that a block without headers needs from the beginning.
+func encodePEM(block *pem.Block) []byte {
+	var out bytes.Buffer
+	out.Grow(len(block.Bytes)*4/3 + len(block.Bytes)/48 + 2*len(block.Type) + 40)
+	_ = pem.Encode(&out, block) // neither a buffer nor a block without headers fails
+	return out.Bytes()
 }
 
 // sign adds the certificate to a pair that has a key. It does not parse it.
@@ -84,7 +93,7 @@ func (c *certifier) sign(p *pair, r request) error {
 	if err != nil {
 		return fmt.Errorf("cannot sign the certificate: %s", message(err))
 	}
-	p.certPEM, p.facts = pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: cert.Raw}), factsOf(cert)
+	p.certPEM, p.facts = encodePEM(&pem.Block{Type: "CERTIFICATE", Bytes: cert.Raw}), factsOf(cert)
 	return nil
 }
 
