@@ -23,6 +23,7 @@ const (
 // program's hash is known where its release was given.
 func expectHost(m *expect.Member, c *spec.Cluster, host plan.Host, programs []plan.File) {
 	private := map[string]bool{}
+	m.Files = make([]expect.File, 0, len(host.Directories)+1+len(host.Files))
 	for _, d := range host.Directories {
 		private[d.Path] = d.Mode&0o077 == 0 // first boot gives these, with all that is in them, to etcd
 		m.Files = append(m.Files, owned(expect.File{Path: d.Path, Directory: true, Mode: octal(uint32(d.Mode))}, private[d.Path]))

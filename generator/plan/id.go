@@ -16,7 +16,7 @@ func digest(content []byte) string {
 // identify returns a digest of all that the files say, as 12 hex digits, and the files with it in first-boot.env: a host knows by it
 // whether it is done with what it was given, or has been given something else since.
 func identify(files []File) (id string, with []File) {
-	var list []byte
+	list := make([]byte, 0, 128*len(files)) // as a rule it takes no more
 	for _, f := range files {
 		list = strconv.AppendQuote(list, f.Path)
 		list = strconv.AppendUint(append(list, ' '), uint64(f.Mode), 8)
